@@ -1,0 +1,141 @@
+/**
+ * The datapath's public face: all that src/api may know of it. Types only.
+ * Neighbours: src/datapath/controller.ts implements it, src/api serves it.
+ */
+import type { Kind, Ref, State } from '../model/index.js';
+import type { Problem } from '../model/errors.js';
+
+/** How far a change must have come before the caller is answered. */
+export type Level = 'accepted' | 'committed' | 'effective';
+
+export type ObjectState = 'pending' | 'committed' | 'quarantined' | 'waiting';
+
+export interface StatusProblem {
+  readonly code: string;
+  readonly message: string;
+  /** The refused flow as text, when the switch refused one. */
+  readonly flow?: string;
+}
+
+export interface ObjectStatus {
+  readonly generation: number;
+  readonly state: ObjectState;
+  /** What a `waiting` object waits for, e.g. `interface veth9`. */
+  readonly waitingFor?: string;
+  readonly problems: readonly StatusProblem[];
+  readonly flows: number;
+  readonly packets?: number;
+  readonly bytes?: number;
+}
+
+export interface ApplyRequest {
+  readonly put?: readonly unknown[];
+  readonly delete?: readonly Ref[];
+  readonly cascade?: boolean;
+}
+
+export interface ApplyResult {
+  readonly generation: number;
+  readonly level: Level;
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly unchanged: number;
+  /** What the switch did; absent for level `accepted`. Times in microseconds. */
+  readonly commit?: {
+    readonly added: number;
+    readonly modified: number;
+    readonly deleted: number;
+    readonly messages: number;
+    readonly compileUs: number;
+    readonly commitUs: number;
+  };
+  /** Objects that did not reach `committed`: waiting or quarantined. */
+  readonly attention: readonly { readonly ref: Ref; readonly status: ObjectStatus }[];
+}
+
+export interface FlowQuery {
+  readonly owner?: Ref;
+  readonly table?: string;
+  /** `confirmed`: the engine's record of what the switch acknowledged; `switch`: read now, with counters. */
+  readonly source?: 'confirmed' | 'switch';
+}
+
+export type OwnerRef = Ref | { readonly kind: 'system'; readonly key: string };
+
+export interface FlowLine {
+  /** As `ovs-ofctl -O OpenFlow15 --no-stats --names dump-flows` prints it. */
+  readonly text: string;
+  /** 16 hex digits with 0x. */
+  readonly cookie: string;
+  readonly owners: readonly OwnerRef[];
+  readonly table: string;
+  readonly priority: number;
+  readonly packets?: number;
+  readonly bytes?: number;
+}
+
+/** A packet in the caller's words; or `flow`, a raw ofproto/trace flow. */
+export interface TraceQuery {
+  readonly from?: string;
+  readonly to?: string;
+  readonly protocol?: 'tcp' | 'udp' | 'icmp' | 'arp';
+  readonly port?: number;
+  readonly source?: string;
+  readonly flow?: string;
+  readonly reply?: boolean;
+}
+
+export interface TraceStep {
+  readonly table: string;
+  readonly flow: string;
+  readonly owners: readonly OwnerRef[];
+}
+
+export interface TraceResult {
+  readonly verdict: 'allow' | 'deny' | 'drop';
+  /** One sentence: who decided and why, in the caller's words. */
+  readonly reason: string;
+  readonly decidedBy: readonly OwnerRef[];
+  readonly output: readonly string[];
+  readonly steps: readonly TraceStep[];
+  /** The equivalent command line and what the switch answered. */
+  readonly command: string;
+  readonly raw: string;
+}
+
+export interface Health {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+  readonly switch: {
+    readonly connected: boolean;
+    readonly datapathId?: string;
+    readonly version?: string;
+    readonly flows: number;
+  };
+  readonly generation: number;
+}
+
+export interface Controller {
+  readonly state: State;
+  /** Judge, make durable, commit. Throws SluiceError; a refused request changes nothing. */
+  apply(request: ApplyRequest, level: Level): Promise<ApplyResult>;
+  /** Judge only: the problems a request would meet. */
+  check(request: ApplyRequest): readonly Problem[];
+  status(ref: Ref): ObjectStatus;
+  flows(query: FlowQuery): Promise<readonly FlowLine[]>;
+  trace(query: TraceQuery): Promise<TraceResult>;
+  health(): Health;
+  /** Retry quarantined owners; answers how many. */
+  retry(): Promise<number>;
+  /** Called for every event; returns the function that unsubscribes. */
+  subscribe(listener: (event: DatapathEvent) => void): () => void;
+}
+
+export interface DatapathEvent {
+  readonly type: 'switch-up' | 'switch-down' | 'resynced' | 'committed' | 'quarantined' | 'port' | 'state';
+  readonly message: string;
+  readonly kind?: Kind;
+  readonly key?: string;
+  readonly fields?: Readonly<Record<string, string | number | boolean>>;
+}
