@@ -24,14 +24,14 @@ inline constexpr std::size_t kLowWater = std::size_t{256} << 10;
 class Session {
  public:
   virtual ~Session() = default;
-  virtual void connected(Millis now) = 0;                                            // a stream is up: queue the hello
-  virtual void closed(std::string_view reason, Millis now) = 0;                      // it is gone; output is dropped
-  virtual void received(std::span<const std::uint8_t> bytes, Millis now) = 0;        // any split
-  virtual void tick(Millis now) = 0;                                                 // deadline() has passed
-  [[nodiscard]] virtual Millis deadline() const = 0;                                 // kNever: no timer
-  [[nodiscard]] virtual OutBuffer& output() = 0;                                     // consumed from the front
-  virtual void drained(Millis now) = 0;                                              // below kLowWater: compose more
-  [[nodiscard]] virtual bool wants_close() const = 0;                                // close and reconnect
+  virtual void connected(Millis now) = 0;                                      // a stream is up: queue the hello
+  virtual void closed(std::string_view reason, Millis now) = 0;                // it is gone; output is dropped
+  virtual void received(std::span<const std::uint8_t> bytes, Millis now) = 0;  // any split
+  virtual void tick(Millis now) = 0;                                           // deadline() has passed
+  [[nodiscard]] virtual Millis deadline() const = 0;                           // kNever: no timer
+  [[nodiscard]] virtual OutBuffer& output() = 0;                               // consumed from the front
+  virtual void drained(Millis now) = 0;                                        // below kLowWater: compose more
+  [[nodiscard]] virtual bool wants_close() const = 0;                          // close and reconnect
 };
 
 }  // namespace sluice

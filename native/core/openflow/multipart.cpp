@@ -1,0 +1,56 @@
+#include "core/openflow/multipart.h"
+
+#include "core/openflow/flow_mod.h"
+
+namespace sluice::openflow {
+
+namespace {
+
+constexpr std::size_t kMultipartFixed = 16;
+constexpr std::uint16_t kMore = 1;
+constexpr std::uint32_t kGroupAll = 0xfffffffc;
+constexpr std::uint32_t kMeterAll = 0xffffffff;
+
+Writer begin(OutBuffer& out, MultipartType type, std::size_t body, std::uint32_t xid) {
+  Writer w(out.extend(kMultipartFixed + body));
+  encode_header(w, Type::multipart_request, kMultipartFixed + body, xid);
+  w.u16(static_cast<std::uint16_t>(type));
+  w.zeros(6);
+  return w;
+}
+
+}  // namespace
+
+std::optional<MultipartPart> decode_multipart_reply(Bytes message) {
+  Reader r(message);
+  r.skip(kHeaderSize);
+  MultipartPart part;
+  part.type = static_cast<MultipartType>(r.u16());
+  part.more = (r.u16() & kMore) != 0;
+  r.skip(4);
+  if (!r.ok()) return std::nullopt;
+  part.body = r.rest();
+  return part;
+}
+
+void encode_flow_desc_request(OutBuffer& out, std::uint8_t table, std::uint32_t xid) {
+  Writer w = begin(out, MultipartType::flow_desc, 32 + match_size(0), xid);
+  w.u8(table);
+  w.zeros(3);
+  w.u32(kPortAny);
+  w.u32(kGroupAny);
+  w.zeros(4 + 8 + 8);  // padding, cookie, cookie mask: any
+  encode_match(w, {});
+}
+
+void encode_group_desc_request(OutBuffer& out, std::uint32_t xid) {
+  Writer w = begin(out, MultipartType::group_desc, 8, xid);
+  w.u32(kGroupAll);
+}
+
+void encode_meter_desc_request(OutBuffer& out, std::uint32_t xid) {
+  Writer w = begin(out, MultipartType::meter_desc, 8, xid);
+  w.u32(kMeterAll);
+}
+
+}  // namespace sluice::openflow

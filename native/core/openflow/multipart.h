@@ -1,0 +1,26 @@
+// OFPT_MULTIPART_REQUEST / REPLY (OpenFlow 1.5 §7.3.5). A reply comes in parts; parts of several requests may be mixed,
+// and the one without the MORE flag is a request's last.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/openflow/header.h"
+#include "core/out_buffer.h"
+
+namespace sluice::openflow {
+
+enum class MultipartType : std::uint16_t { flow_desc = 1, group_desc = 7, meter_desc = 10 };
+
+struct MultipartPart {
+  MultipartType type = MultipartType::flow_desc;
+  bool more = false;
+  Bytes body;
+};
+
+[[nodiscard]] std::optional<MultipartPart> decode_multipart_reply(Bytes message);
+void encode_flow_desc_request(OutBuffer& out, std::uint8_t table, std::uint32_t xid);
+void encode_group_desc_request(OutBuffer& out, std::uint32_t xid);  // all groups
+void encode_meter_desc_request(OutBuffer& out, std::uint32_t xid);  // all meters
+
+}  // namespace sluice::openflow
