@@ -31,7 +31,12 @@ export const errorCodes = {
     title: 'The request could not be read.',
     todo: 'Send JSON (or NDJSON, one object a line) as /docs describes.',
   },
-  not_found: { status: 404, retryable: false, title: 'There is no such object.', todo: 'List the kind to see its keys.' },
+  not_found: {
+    status: 404,
+    retryable: false,
+    title: 'There is no such object.',
+    todo: 'List the kind to see its keys.',
+  },
   in_use: {
     status: 409,
     retryable: false,

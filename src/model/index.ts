@@ -1,0 +1,18 @@
+/**
+ * The model's public face: objects, validation, immutable State. Other rooms import only this and errors.js.
+ * Neighbours: src/store keeps what is Stored, src/pipeline compiles a State, src/api serves specs and schemas.
+ * Invariant: nothing here does I/O, reads a clock or rolls dice.
+ */
+export * from './types.js';
+export * from './addr.js';
+export * from './errors.js';
+export { problemCodes, type ProblemCode } from './problems.js';
+export { kindNumbers, ownerKey, ownerKind, ownerId, hash32, type OwnerKind } from './ids.js';
+export { settingsSchema, type SettingsSpec } from './kinds/settings.js';
+export { tenantSchema, type TenantSpec } from './kinds/tenant.js';
+export { networkSchema, type NetworkSpec } from './kinds/network.js';
+export { groupSchema, type GroupSpec } from './kinds/group.js';
+export { policySchema, type PolicySpec } from './kinds/policy.js';
+export { ruleSchema, type RuleSpec } from './kinds/rule.js';
+export { endpointSchema, type AllowedAddress, type EndpointSpec } from './kinds/endpoint.js';
+export { peerSchema, type PeerSpec } from './kinds/peer.js';

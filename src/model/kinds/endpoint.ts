@@ -1,0 +1,322 @@
+/**
+ * Endpoint: a workload's interface: its addresses, its network and group, and where it is.
+ * Neighbours: network.ts and group.ts above, peer.ts when it is remote; src/pipeline delivers to it and guards it.
+ * Invariant: within a network a MAC, within a tenant an IP, and on the host an interface belong to one endpoint.
+ */
+import Type, { type Static } from 'typebox';
+import {
+  cidrContains,
+  compareAddress,
+  formatAddress,
+  formatCidr,
+  formatMac,
+  isLinkLocal,
+  lastAddress,
+} from '../addr.js';
+import type { Address, Cidr } from '../addr.js';
+import type { Say } from '../problems.js';
+import type { State } from '../types.js';
+import { defined, dropEmpty, type Claim, type Fields, type KindRules, type Reference, type Trace } from './kind.js';
+import { id, interfaceName, name, readCidr, readHost, readMac, tenantName, text } from './fields.js';
+import { familyOf, isGateway, type Network } from './network.js';
+
+export const endpointSchema = Type.Object(
+  {
+    kind: Type.Literal('endpoint'),
+    id: id('Its id, unique on the host.', 'web-1'),
+    tenant: tenantName,
+    network: name('The network of the tenant it is in.', 'front'),
+    group: Type.Optional(name('The group of the tenant whose policies hold for it.', 'web')),
+    mac: text('Its MAC address; unique within the network.', '02:00:0a:01:01:01'),
+    ipv4: Type.Optional(text('Its IPv4 address; unique within the tenant, inside the subnet.', '10.1.1.1')),
+    ipv6: Type.Optional(
+      Type.Array(Type.String({ examples: ['fd00:1::1'] }), {
+        description:
+          'Its IPv6 addresses; unique within the tenant, inside the subnet. Its link-local address goes without saying.',
+      }),
+    ),
+    allowedAddresses: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            ip: text('Address or prefix.', '10.1.1.100', '10.9.0.0/24'),
+            mac: Type.Optional(text('MAC it may use with it; its own when left out.', '00:00:5e:00:01:0a')),
+          },
+          { additionalProperties: false },
+        ),
+        { description: 'What it may send from besides its own addresses: keepalived, floating IPs.' },
+      ),
+    ),
+    interface: Type.Optional(
+      interfaceName('Local: the device or OVS port to use, 15 characters at most.', 'veth-web-1'),
+    ),
+    vtepIp: Type.Optional(text('Remote: the VTEP of the peer it is behind.', '172.31.0.2')),
+  },
+  {
+    $id: 'Endpoint',
+    description: "A workload's interface. Neither interface nor vtepIp: it is somewhere else on the VLAN.",
+    examples: [
+      {
+        kind: 'endpoint',
+        id: 'web-1',
+        tenant: 'blue',
+        network: 'front',
+        group: 'web',
+        mac: '02:00:0a:01:01:01',
+        ipv4: '10.1.1.1',
+        interface: 'veth-web-1',
+      },
+    ],
+    additionalProperties: false,
+  },
+);
+
+export type EndpointSpec = Static<typeof endpointSchema>;
+
+/** An extra source: one of ipv4 and ipv6, with the endpoint's own MAC when it names none. */
+export interface AllowedAddress {
+  readonly mac?: Uint8Array;
+  readonly ipv4?: Cidr;
+  readonly ipv6?: Cidr;
+}
+
+export interface Endpoint {
+  readonly kind: 'endpoint';
+  readonly key: string;
+  readonly id: number;
+  readonly spec: EndpointSpec;
+  /** Keys of the tenant, network and group. */
+  readonly tenant: string;
+  readonly network: string;
+  readonly group?: string;
+  readonly mac: Uint8Array;
+  readonly ipv4?: number;
+  readonly ipv6: readonly Uint8Array[];
+  readonly allowed: readonly AllowedAddress[];
+  /** Here, behind a peer (its key), or undefined: elsewhere on the VLAN. */
+  readonly where?: { readonly interface: string } | { readonly vtepIp: string };
+}
+
+const noMac = new Uint8Array(6);
+
+/** Contiv lists both families under `ipAddress`. */
+function rewrite(fields: Fields, trace: Trace): void {
+  dropEmpty(fields, 'group', 'ipv4', 'interface', 'vtepIp', 'ipAddress');
+  const listed = fields['ipAddress'];
+  if (listed === undefined) return;
+  delete fields['ipAddress'];
+  const list = (Array.isArray(listed) ? listed : [listed]).filter((ip) => ip !== '');
+  const v6 = list.filter((ip) => typeof ip === 'string' && ip.includes(':'));
+  const rest = list.filter((ip) => !v6.includes(ip));
+  if (rest.length > 0) {
+    fields['ipv4'] ??= rest.length === 1 ? rest[0] : rest;
+    trace('ipv4', 'ipAddress');
+  }
+  if (v6.length > 0) {
+    fields['ipv6'] ??= v6;
+    trace('ipv6', 'ipAddress');
+  }
+}
+
+function readAllowed(
+  input: EndpointSpec,
+  say: Say,
+): { spec: NonNullable<EndpointSpec['allowedAddresses']>; allowed: AllowedAddress[] } {
+  const spec: NonNullable<EndpointSpec['allowedAddresses']> = [];
+  const allowed: AllowedAddress[] = [];
+  for (const [i, entry] of (input.allowedAddresses ?? []).entries()) {
+    const cidr = readCidr(say, `allowedAddresses/${i}/ip`, entry.ip);
+    const mac = entry.mac === undefined ? undefined : readMac(say, `allowedAddresses/${i}/mac`, entry.mac);
+    if (cidr === undefined) continue;
+    // A single address reads better without its /32, and is how people write it.
+    const single = cidr.length === (cidr.family === 4 ? 32 : 128);
+    spec.push(defined({ ip: single ? formatAddress(cidr.address) : formatCidr(cidr), mac: mac && formatMac(mac) }));
+    allowed.push(
+      defined<AllowedAddress>({
+        mac,
+        ipv4: cidr.family === 4 ? cidr : undefined,
+        ipv6: cidr.family === 6 ? cidr : undefined,
+      }),
+    );
+  }
+  return { spec, allowed };
+}
+
+function readWhere(input: EndpointSpec, say: Say): Endpoint['where'] {
+  if (input.interface !== undefined && input.vtepIp !== undefined) {
+    say(
+      'vtepIp',
+      'contradiction',
+      'an endpoint is either at an interface here or behind a vtepIp',
+      'leave out one of them',
+    );
+  }
+  if (input.interface !== undefined) return { interface: input.interface };
+  if (input.vtepIp === undefined) return undefined;
+  const address = readHost(say, 'vtepIp', input.vtepIp);
+  return address === undefined ? undefined : { vtepIp: formatAddress(address) };
+}
+
+/** Every address it calls its own, with the field that says so. */
+function* addresses(endpoint: Endpoint): Generator<{ field: string; address: Address; text: string }> {
+  if (endpoint.ipv4 !== undefined) yield { field: 'ipv4', address: endpoint.ipv4, text: endpoint.spec.ipv4 ?? '' };
+  for (const [i, address] of endpoint.ipv6.entries()) {
+    yield { field: `ipv6/${i}`, address, text: endpoint.spec.ipv6?.[i] ?? '' };
+  }
+}
+
+function checkAddress(
+  endpoint: Endpoint,
+  network: Network,
+  field: string,
+  address: Address,
+  shown: string,
+  say: Say,
+): void {
+  if (isGateway(network, address)) {
+    say(field, 'duplicate', `\`${shown}\` is the gateway of network \`${network.key}\``);
+    return;
+  }
+  const { subnet } = familyOf(network, address);
+  if (subnet === undefined || (typeof address !== 'number' && isLinkLocal(address))) return;
+  const allowed = endpoint.allowed.some(({ ipv4, ipv6 }) =>
+    [ipv4, ipv6].some((cidr) => cidr && cidrContains(cidr, address)),
+  );
+  if (!cidrContains(subnet, address)) {
+    if (!allowed)
+      say(
+        field,
+        'outside_subnet',
+        `\`${shown}\` is not in ${formatCidr(subnet)}, the subnet of network \`${network.key}\``,
+      );
+  } else if (subnet.family === 4 && subnet.length < 31) {
+    // RFC 3021: a /31 has neither a network nor a broadcast address.
+    if (compareAddress(address, subnet.address) === 0)
+      say(field, 'bad_address', `\`${shown}\` is the network address of ${formatCidr(subnet)}`);
+    if (compareAddress(address, lastAddress(subnet)) === 0)
+      say(field, 'bad_address', `\`${shown}\` is the broadcast address of ${formatCidr(subnet)}`);
+  }
+}
+
+/** Where the endpoint stands against its network, its group and this host. */
+function check(endpoint: Endpoint, state: State, say: Say): void {
+  const network = state.networks.get(endpoint.network);
+  if (network !== undefined) {
+    for (const { field, address, text: shown } of addresses(endpoint))
+      checkAddress(endpoint, network, field, address, shown, say);
+  }
+  const group = endpoint.group === undefined ? undefined : state.groups.get(endpoint.group);
+  if (group?.network !== undefined && group.network !== endpoint.network) {
+    say(
+      'group',
+      'contradiction',
+      `group \`${group.key}\` is for network \`${group.network}\`, not \`${endpoint.network}\``,
+    );
+  }
+  if (
+    endpoint.where !== undefined &&
+    'vtepIp' in endpoint.where &&
+    endpoint.where.vtepIp === state.settings.spec.vtepIp
+  ) {
+    say(
+      'vtepIp',
+      'contradiction',
+      `\`${endpoint.where.vtepIp}\` is this host's own VTEP`,
+      'name its interface instead',
+    );
+  }
+}
+
+export const endpointRules: KindRules<'endpoint'> = {
+  kind: 'endpoint',
+  schema: endpointSchema,
+  identity: ['id'],
+  aliases: {
+    endpointID: 'id',
+    endpointId: 'id',
+    tenantName: 'tenant',
+    networkName: 'network',
+    groupName: 'group',
+    endpointGroup: 'group',
+    macAddress: 'mac',
+    intfName: 'interface',
+    vtepIP: 'vtepIp',
+  },
+  rewrite,
+  notYet: {},
+  read(input: EndpointSpec, say) {
+    const mac = readMac(say, 'mac', input.mac);
+    const ipv4 = input.ipv4 === undefined ? undefined : readHost(say, 'ipv4', input.ipv4, 4);
+    const ipv6 = (input.ipv6 ?? [])
+      .map((ip, i) => readHost(say, `ipv6/${i}`, ip, 6))
+      .filter((ip) => ip instanceof Uint8Array);
+    const ipv6Text = ipv6.map(formatAddress);
+    for (const [i, ip] of ipv6Text.entries()) {
+      if (ipv6Text.indexOf(ip) < i) say(`ipv6/${i}`, 'duplicate', `\`${ip}\` is listed twice`);
+    }
+    const { spec: allowedText, allowed } = readAllowed(input, say);
+    const where = readWhere(input, say);
+    const spec = defined<EndpointSpec>({
+      kind: 'endpoint',
+      id: input.id,
+      tenant: input.tenant,
+      network: input.network,
+      group: input.group,
+      mac: mac === undefined ? '' : formatMac(mac),
+      ipv4: ipv4 === undefined ? undefined : formatAddress(ipv4),
+      ipv6: ipv6Text.length > 0 ? ipv6Text : undefined,
+      allowedAddresses: allowedText.length > 0 ? allowedText : undefined,
+      interface: input.interface,
+      vtepIp: where !== undefined && 'vtepIp' in where ? where.vtepIp : undefined,
+    });
+    return defined<Endpoint>({
+      kind: 'endpoint',
+      key: input.id,
+      id: 0,
+      spec,
+      tenant: input.tenant,
+      network: `${input.tenant}/${input.network}`,
+      group: input.group === undefined ? undefined : `${input.tenant}/${input.group}`,
+      mac: mac ?? noMac,
+      ipv4: ipv4 as number | undefined,
+      ipv6,
+      allowed,
+      where,
+    });
+  },
+  references(endpoint) {
+    const refs: Reference[] = [{ field: 'network', ref: { kind: 'network', key: endpoint.network } }];
+    if (endpoint.group !== undefined) refs.push({ field: 'group', ref: { kind: 'group', key: endpoint.group } });
+    if (endpoint.where !== undefined && 'vtepIp' in endpoint.where) {
+      refs.push({ field: 'vtepIp', ref: { kind: 'peer', key: endpoint.where.vtepIp } });
+    }
+    return refs;
+  },
+  claims(endpoint) {
+    const macText = endpoint.spec.mac;
+    const claims: Claim[] = [
+      {
+        field: 'mac',
+        key: `mac ${endpoint.network} ${macText}`,
+        what: `MAC ${macText} in network \`${endpoint.network}\``,
+      },
+    ];
+    for (const { field, text: shown } of addresses(endpoint)) {
+      // A link-local address is only unique on its link.
+      const scope =
+        shown.startsWith('fe') && isLinkLocal(endpoint.ipv6[Number(field.slice(5))] ?? 0)
+          ? endpoint.network
+          : endpoint.tenant;
+      claims.push({ field, key: `ip ${scope} ${shown}`, what: `IP ${shown} in tenant \`${endpoint.tenant}\`` });
+    }
+    if (endpoint.where !== undefined && 'interface' in endpoint.where) {
+      claims.push({
+        field: 'interface',
+        key: `interface ${endpoint.where.interface}`,
+        what: `interface \`${endpoint.where.interface}\``,
+      });
+    }
+    return claims;
+  },
+  check,
+};

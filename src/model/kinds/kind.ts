@@ -1,0 +1,73 @@
+/**
+ * What a kind of object must bring along: a schema, Contiv's names for its fields, a reader, references and claims.
+ * Neighbours: one file a kind beside this; registry.ts lists them; ../read.ts and ../judge.ts use them.
+ * Invariant: read() is pure; it gets input that satisfies the schema and answers an object whose spec is in normal form.
+ */
+import type { TSchema } from 'typebox';
+import type { Kind, ObjectOf, Ref, State } from '../types.js';
+import type { Say } from '../problems.js';
+
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** JSON fields of one object, names already canonical. */
+export type Fields = Record<string, unknown>;
+
+/** An object named in a field. */
+export interface Reference {
+  readonly field: string;
+  readonly ref: Ref;
+}
+
+/** Something only one object may have at a time; `key` names it among all claims, `what` says it to a person. */
+export interface Claim {
+  readonly field: string;
+  readonly key: string;
+  readonly what: string;
+}
+
+export interface KindRules<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly schema: TSchema;
+  /** The fields that make up the key, in order; none for settings. */
+  readonly identity: readonly string[];
+  /** Contiv's and other callers' name → ours. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** Rewrites what is more than a rename, before the schema is checked. It may replace and delete fields. */
+  readonly rewrite?: (fields: Fields, trace: Trace) => void;
+  /** Fields (or values of them) that are understood but without effect yet: refused, never taken silently. */
+  readonly notYet: Readonly<Record<string, (value: unknown) => boolean>>;
+  /** Input → object with id 0; the judge numbers and freezes it. Undefined when a problem was reported. */
+  readonly read: (input: never, say: Say) => Mutable<ObjectOf[K]>;
+  readonly references: (object: ObjectOf[K]) => readonly Reference[];
+  readonly claims?: (object: ObjectOf[K]) => readonly Claim[];
+  /** Rules that need the other objects of the state as it would be. */
+  readonly check?: (object: ObjectOf[K], state: State, say: Say) => void;
+}
+
+/** Tells the reader which field the caller wrote, so that a problem points there and not at our name for it. */
+export type Trace = (ours: string, written: string) => void;
+
+/** For notYet: the field as such. */
+export const always = (): boolean => true;
+/** For notYet: every value but these. */
+export const allBut =
+  (...known: unknown[]) =>
+  (value: unknown): boolean =>
+    !known.includes(value);
+/** For notYet: just these values. */
+export const only =
+  (...unknown: unknown[]) =>
+  (value: unknown): boolean =>
+    unknown.includes(value);
+
+/** Leaves out what is undefined, so that a spec holds only what it says. */
+export function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
+  const kept: Fields = {};
+  for (const name in fields) if (fields[name] !== undefined) kept[name] = fields[name];
+  return kept as T;
+}
+
+/** Drops Contiv's way of saying "not given": an empty string, or 0 where numbers start at 1. */
+export function dropEmpty(fields: Fields, ...names: string[]): void {
+  for (const name of names) if (fields[name] === '' || fields[name] === 0) delete fields[name];
+}

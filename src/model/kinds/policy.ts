@@ -1,0 +1,46 @@
+/**
+ * Policy: a named list of rules, attached to any number of groups of its tenant.
+ * Neighbours: rule.ts holds the lines, group.ts attaches it.
+ * Invariant: a policy without rules decides nothing.
+ */
+import Type, { type Static } from 'typebox';
+import { only, type KindRules } from './kind.js';
+import { name, tenantName } from './fields.js';
+
+export const policySchema = Type.Object(
+  {
+    kind: Type.Literal('policy'),
+    tenant: tenantName,
+    name: name('Its name within the tenant.', 'web-policy'),
+    audit: Type.Optional(
+      Type.Boolean({ description: 'Count and log without enforcing. Not supported yet.', default: false }),
+    ),
+  },
+  { $id: 'Policy', description: 'A named list of rules, attached to groups.', additionalProperties: false },
+);
+
+export type PolicySpec = Static<typeof policySchema>;
+
+export interface Policy {
+  readonly kind: 'policy';
+  readonly key: string;
+  readonly id: number;
+  readonly spec: PolicySpec;
+  /** Key of the tenant. */
+  readonly tenant: string;
+  readonly audit: boolean;
+}
+
+export const policyRules: KindRules<'policy'> = {
+  kind: 'policy',
+  schema: policySchema,
+  identity: ['tenant', 'name'],
+  aliases: { policyName: 'name', tenantName: 'tenant' },
+  notYet: { audit: only(true) },
+  read(input: PolicySpec) {
+    const { tenant } = input;
+    const spec: PolicySpec = { kind: 'policy', tenant, name: input.name, audit: false };
+    return { kind: 'policy', key: `${tenant}/${input.name}`, id: 0, spec, tenant, audit: false };
+  },
+  references: (policy) => [{ field: 'tenant', ref: { kind: 'tenant', key: policy.tenant } }],
+};

@@ -1,0 +1,222 @@
+/**
+ * Rule: one line of a policy. `in` judges connections to the groups the policy is attached to, `out` those from them.
+ * Neighbours: policy.ts above; src/pipeline turns it into flows for every policy set that contains its policy.
+ * Invariant: a rule is never wider than it was written: an empty list, a port without a protocol that has ports,
+ * or an unknown peer is an error.
+ */
+import Type, { type Static } from 'typebox';
+import { formatCidr, normaliseCidrs, type Cidr } from '../addr.js';
+import type { Say } from '../problems.js';
+import { always, allBut, defined, dropEmpty, type Fields, type KindRules, type Reference, type Trace } from './kind.js';
+import { id, name, readCidr, tenantName } from './fields.js';
+
+const protocols = ['tcp', 'udp', 'icmp', 'any'] as const;
+
+export const ruleSchema = Type.Object(
+  {
+    kind: Type.Literal('rule'),
+    tenant: tenantName,
+    policy: name('The policy it is a line of.', 'web-policy'),
+    id: id('Its id within the policy.', '10'),
+    direction: Type.Enum(['in', 'out'], { description: 'Connections to (in) or from (out) the groups of the policy.' }),
+    priority: Type.Optional(
+      Type.Integer({ description: 'The highest decides; among equals deny.', minimum: 1, maximum: 100, default: 1 }),
+    ),
+    action: Type.Enum(['allow', 'deny'], { description: 'The verdict.' }),
+    protocol: Type.Optional(
+      Type.Union([Type.Enum([...protocols, 'sctp']), Type.Integer({ minimum: 0, maximum: 255 })], {
+        description: 'icmp means ICMP and ICMPv6. sctp and other protocol numbers are not supported yet.',
+        default: 'any',
+      }),
+    ),
+    icmpType: Type.Optional(Type.Integer({ description: 'Not supported yet.', minimum: 0, maximum: 255 })),
+    icmpCode: Type.Optional(Type.Integer({ description: 'Not supported yet.', minimum: 0, maximum: 255 })),
+    ports: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), {
+        description:
+          'Destination ports of tcp or udp; one number is taken for a list of one. Ranges are not supported yet.',
+        minItems: 1,
+        examples: [[80, 443]],
+      }),
+    ),
+    peer: Type.Optional(
+      Type.Object(
+        {
+          group: Type.Optional(name('A group of the tenant; with cidrs, both must hold.', 'web')),
+          network: Type.Optional(name('A network of the tenant; stands alone.', 'front')),
+          cidrs: Type.Optional(
+            Type.Array(Type.String({ examples: ['10.1.1.0/24', 'fd00:1::/64'] }), {
+              description: 'IPv4 and IPv6 prefixes; host bits are cleared, overlaps merged.',
+              minItems: 1,
+            }),
+          ),
+        },
+        {
+          description: 'The other end: the source of `in`, the destination of `out`. Anybody when left out.',
+          minProperties: 1,
+          additionalProperties: false,
+        },
+      ),
+    ),
+  },
+  {
+    $id: 'Rule',
+    description: 'One line of a policy.',
+    examples: [
+      {
+        kind: 'rule',
+        tenant: 'blue',
+        policy: 'app-policy',
+        id: '10',
+        direction: 'in',
+        priority: 10,
+        action: 'allow',
+        protocol: 'tcp',
+        ports: [8080],
+        peer: { group: 'web' },
+      },
+    ],
+    additionalProperties: false,
+  },
+);
+
+export type RuleSpec = Static<typeof ruleSchema>;
+
+export interface Rule {
+  readonly kind: 'rule';
+  readonly key: string;
+  readonly id: number;
+  readonly spec: RuleSpec;
+  /** Key of the policy. */
+  readonly policy: string;
+  readonly direction: 'in' | 'out';
+  /** 1–100; the highest decides. */
+  readonly priority: number;
+  readonly action: 'allow' | 'deny';
+  /** Absent: any. */
+  readonly protocol?: 'tcp' | 'udp' | 'sctp' | 'icmp' | number;
+  /** Sorted, disjoint; empty: every port. */
+  readonly ports: readonly { readonly from: number; readonly to: number }[];
+  /** Keys of the group or network; cidrs sorted and disjoint, empty: every address. */
+  readonly peer: { readonly group?: string; readonly network?: string; readonly cidrs: readonly Cidr[] };
+}
+
+/** Contiv names the peer by direction and sort: `fromEndpointGroup`, `toIpAddress`, … */
+const contivPeers = [
+  ['fromEndpointGroup', 'in', 'group'],
+  ['toEndpointGroup', 'out', 'group'],
+  ['fromNetwork', 'in', 'network'],
+  ['toNetwork', 'out', 'network'],
+  ['fromIpAddress', 'in', 'cidrs'],
+  ['toIpAddress', 'out', 'cidrs'],
+] as const;
+
+function rewrite(fields: Fields, trace: Trace): void {
+  dropEmpty(fields, 'protocol', 'ports', ...contivPeers.map(([written]) => written));
+  if (fields['priority'] === '') delete fields['priority'];
+  if (typeof fields['id'] === 'number') fields['id'] = String(fields['id']);
+  if (typeof fields['ports'] === 'number') fields['ports'] = [fields['ports']];
+  if (typeof fields['protocol'] === 'string') {
+    const word = fields['protocol'].toLowerCase();
+    fields['protocol'] = /^[0-9]{1,3}$/.test(word) ? Number(word) : word;
+  }
+  const byNumber: Record<number, string> = { 6: 'tcp', 17: 'udp', 132: 'sctp' };
+  if (typeof fields['protocol'] === 'number') fields['protocol'] = byNumber[fields['protocol']] ?? fields['protocol'];
+  if (fields['peer'] === 'any') delete fields['peer'];
+  for (const [written, direction, part] of contivPeers) {
+    const value = fields[written];
+    // A `to…` on an `in` rule stays as it is and is reported as a field the rule does not have.
+    if (value === undefined || fields['direction'] !== direction) continue;
+    delete fields[written];
+    const peer = (fields['peer'] ??= {}) as Fields;
+    peer[part] = part === 'cidrs' && typeof value === 'string' ? [value] : value;
+    trace(`peer/${part}`, written);
+    if (part === 'cidrs') trace(`peer/${part}/0`, written);
+  }
+}
+
+function readPeer(
+  input: NonNullable<RuleSpec['peer']>,
+  say: Say,
+): { spec: NonNullable<RuleSpec['peer']>; cidrs: Cidr[] } {
+  const { group, network } = input;
+  const read = (input.cidrs ?? []).map((text, i) => readCidr(say, `peer/cidrs/${i}`, text));
+  const cidrs = normaliseCidrs(read.filter((cidr) => cidr !== undefined));
+  if (network !== undefined && (group !== undefined || input.cidrs !== undefined)) {
+    const other = group === undefined ? 'cidrs' : 'group';
+    say(
+      'peer/network',
+      'contradiction',
+      `a peer network stands alone, not with ${other}`,
+      `leave out network or ${other}`,
+    );
+  }
+  const spec = defined<NonNullable<RuleSpec['peer']>>({
+    group,
+    network,
+    cidrs: cidrs.length > 0 ? cidrs.map(formatCidr) : undefined,
+  });
+  return { spec, cidrs };
+}
+
+export const ruleRules: KindRules<'rule'> = {
+  kind: 'rule',
+  schema: ruleSchema,
+  identity: ['tenant', 'policy', 'id'],
+  aliases: { tenantName: 'tenant', policyName: 'policy', ruleId: 'id', port: 'ports' },
+  rewrite,
+  notYet: { protocol: allBut(...protocols), icmpType: always, icmpCode: always },
+  read(input: RuleSpec, say) {
+    const protocol = input.protocol ?? 'any';
+    const ports = [...new Set(input.ports)].toSorted((a, b) => a - b);
+    if (ports.length > 0 && protocol !== 'tcp' && protocol !== 'udp') {
+      say(
+        'ports',
+        'contradiction',
+        `ports need protocol tcp or udp, not ${protocol}`,
+        'state the protocol, or leave out ports',
+      );
+    }
+    const peer = input.peer === undefined ? undefined : readPeer(input.peer, say);
+    const priority = input.priority ?? 1;
+    const policy = `${input.tenant}/${input.policy}`;
+    const spec = defined<RuleSpec>({
+      kind: 'rule',
+      tenant: input.tenant,
+      policy: input.policy,
+      id: input.id,
+      direction: input.direction,
+      priority,
+      action: input.action,
+      protocol,
+      icmpType: undefined,
+      icmpCode: undefined,
+      ports: ports.length > 0 ? ports : undefined,
+      peer: peer?.spec,
+    });
+    return defined<Rule>({
+      kind: 'rule',
+      key: `${policy}/${input.id}`,
+      id: 0,
+      spec,
+      policy,
+      direction: input.direction,
+      priority,
+      action: input.action,
+      protocol: protocol === 'any' ? undefined : protocol,
+      ports: ports.map((port) => ({ from: port, to: port })),
+      peer: defined<Rule['peer']>({
+        group: peer?.spec.group === undefined ? undefined : `${input.tenant}/${peer.spec.group}`,
+        network: peer?.spec.network === undefined ? undefined : `${input.tenant}/${peer.spec.network}`,
+        cidrs: peer?.cidrs ?? [],
+      }),
+    });
+  },
+  references(rule) {
+    const refs: Reference[] = [{ field: 'policy', ref: { kind: 'policy', key: rule.policy } }];
+    if (rule.peer.group !== undefined) refs.push({ field: 'peer/group', ref: { kind: 'group', key: rule.peer.group } });
+    if (rule.peer.network !== undefined)
+      refs.push({ field: 'peer/network', ref: { kind: 'network', key: rule.peer.network } });
+    return refs;
+  },
+};

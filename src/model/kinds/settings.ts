@@ -1,0 +1,171 @@
+/**
+ * Settings: what is true of the host as a whole. A singleton with the empty key; always there, deleting it restores the defaults.
+ * Neighbours: src/datapath builds bridges from it; endpoint.ts and peer.ts compare with its VTEP.
+ * Invariant: the normal form states every default, so that an upgrade with other defaults changes no host silently.
+ */
+import Type, { type Static } from 'typebox';
+import { compareAddress, formatAddress, type Address } from '../addr.js';
+import { always, allBut, defined, dropEmpty, type KindRules } from './kind.js';
+import { interfaceName, readHost, text } from './fields.js';
+
+const later = 'Not supported yet: refused.';
+
+export const settingsSchema = Type.Object(
+  {
+    kind: Type.Literal('settings'),
+    vtepIp: Type.Optional(
+      text('IPv4 or IPv6 address of this host on the underlay; VXLAN networks need it.', '172.31.0.1', 'fd00::1'),
+    ),
+    vlanInterfaces: Type.Optional(
+      Type.Array(interfaceName('A NIC that carries VLAN networks out of the host.', 'eth1'), {
+        description: 'The uplink: one NIC for VLAN networks. Several would be a bond, which is not supported yet.',
+        uniqueItems: true,
+      }),
+    ),
+    underlayInterfaces: Type.Optional(
+      Type.Array(interfaceName('A NIC that carries VXLAN.', 'eth2'), {
+        description:
+          'NICs that Sluice takes over to carry the VTEP address; empty when the host routes to its peers itself.',
+        uniqueItems: true,
+      }),
+    ),
+    bond: Type.Optional(
+      Type.Object(
+        { mode: Type.Optional(Type.String()), lacp: Type.Optional(Type.String()) },
+        { description: `How several uplink NICs share the load. ${later}`, additionalProperties: false },
+      ),
+    ),
+    vxlanPort: Type.Optional(
+      Type.Integer({ description: 'UDP port of VXLAN.', minimum: 1, maximum: 65_535, default: 4789 }),
+    ),
+    bridge: Type.Optional(interfaceName('Name of the integration bridge; default br-sluice.', 'br-sluice')),
+    uplinkBridge: Type.Optional(interfaceName('Name of the uplink bridge; default br-sluice-up.', 'br-sluice-up')),
+    datapathType: Type.Optional(
+      Type.Enum(['system', 'netdev', 'dummy'], {
+        description: 'Packet engine: the kernel module, userspace, or none that moves packets (tests).',
+        default: 'system',
+      }),
+    ),
+    forwardingMode: Type.Optional(
+      Type.Enum(['bridge', 'routing'], { description: 'routing is not supported yet.', default: 'bridge' }),
+    ),
+    arpMode: Type.Optional(
+      Type.Enum(['proxy', 'flood'], {
+        description: 'proxy answers ARP and neighbour discovery for known endpoints; flood leaves it to the network.',
+        default: 'proxy',
+      }),
+    ),
+    policyMode: Type.Optional(
+      Type.Enum(['joint', 'both-sides'], {
+        description: 'joint: in-rules and out-rules are one list. both-sides is not supported yet.',
+        default: 'joint',
+      }),
+    ),
+    onPolicyChange: Type.Optional(
+      Type.Enum(['reevaluate', 'keep', 'cut'], {
+        description: 'What a change does to live connections. keep and cut are not supported yet.',
+        default: 'reevaluate',
+      }),
+    ),
+    midstream: Type.Optional(
+      Type.Enum(['adopt', 'drop'], {
+        description: 'TCP that conntrack has not seen begin. drop is not supported yet.',
+        default: 'adopt',
+      }),
+    ),
+    hostAccess: Type.Optional(
+      Type.Object(
+        { port: Type.Optional(Type.String()), subnet: Type.Optional(Type.String()) },
+        { description: `The host reaches endpoints by a subnet of its own. ${later}`, additionalProperties: false },
+      ),
+    ),
+  },
+  { $id: 'Settings', description: 'What is true of the host as a whole. One object.', additionalProperties: false },
+);
+
+export type SettingsSpec = Static<typeof settingsSchema>;
+
+export interface Settings {
+  readonly kind: 'settings';
+  readonly key: '';
+  readonly id: number;
+  readonly spec: SettingsSpec;
+  readonly vtepIp?: Address;
+  readonly vlanInterfaces: readonly string[];
+  readonly underlayInterfaces: readonly string[];
+  readonly vxlanPort: number;
+  readonly bridge: string;
+  readonly uplinkBridge: string;
+  readonly datapathType: 'system' | 'netdev' | 'dummy';
+  readonly forwardingMode: 'bridge' | 'routing';
+  readonly arpMode: 'proxy' | 'flood';
+  readonly policyMode: 'joint' | 'both-sides';
+  readonly onPolicyChange: 'reevaluate' | 'keep' | 'cut';
+  readonly midstream: 'adopt' | 'drop';
+}
+
+export const settingsRules: KindRules<'settings'> = {
+  kind: 'settings',
+  schema: settingsSchema,
+  identity: [],
+  aliases: { vtepIP: 'vtepIp', fwdMode: 'forwardingMode', vlanIntf: 'vlanInterfaces', vlanIf: 'vlanInterfaces' },
+  rewrite(fields) {
+    dropEmpty(fields, 'vtepIp', 'forwardingMode', 'arpMode');
+  },
+  notYet: {
+    bond: always,
+    hostAccess: always,
+    forwardingMode: allBut('bridge'),
+    policyMode: allBut('joint'),
+    onPolicyChange: allBut('reevaluate'),
+    midstream: allBut('adopt'),
+  },
+  read(input: SettingsSpec, say) {
+    const vtepIp = input.vtepIp === undefined ? undefined : readHost(say, 'vtepIp', input.vtepIp);
+    const vlanInterfaces = input.vlanInterfaces ?? [];
+    const underlayInterfaces = input.underlayInterfaces ?? [];
+    if (vlanInterfaces.length > 1) {
+      say(
+        'vlanInterfaces',
+        'not_supported',
+        'an uplink of several NICs is a bond, which is not supported yet',
+        'name one',
+      );
+    }
+    for (const nic of underlayInterfaces.filter((n) => vlanInterfaces.includes(n))) {
+      say('underlayInterfaces', 'contradiction', `\`${nic}\` cannot be the VLAN uplink and the underlay at once`);
+    }
+    const rest = {
+      vxlanPort: input.vxlanPort ?? 4789,
+      bridge: input.bridge ?? 'br-sluice',
+      uplinkBridge: input.uplinkBridge ?? 'br-sluice-up',
+      datapathType: input.datapathType ?? 'system',
+      forwardingMode: input.forwardingMode ?? 'bridge',
+      arpMode: input.arpMode ?? 'proxy',
+      policyMode: input.policyMode ?? 'joint',
+      onPolicyChange: input.onPolicyChange ?? 'reevaluate',
+      midstream: input.midstream ?? 'adopt',
+    } as const;
+    if (rest.bridge === rest.uplinkBridge) {
+      say('uplinkBridge', 'contradiction', `bridge and uplinkBridge are both \`${rest.bridge}\``);
+    }
+    const spec = defined<SettingsSpec>({
+      kind: 'settings',
+      vtepIp: vtepIp === undefined ? undefined : formatAddress(vtepIp),
+      vlanInterfaces: vlanInterfaces.length > 0 ? vlanInterfaces : undefined,
+      underlayInterfaces: underlayInterfaces.length > 0 ? underlayInterfaces : undefined,
+      ...rest,
+    } as { [K in keyof SettingsSpec]: SettingsSpec[K] | undefined });
+    const base = { kind: 'settings', key: '', id: 0, spec, vlanInterfaces, underlayInterfaces, ...rest } as const;
+    return vtepIp === undefined ? base : { ...base, vtepIp };
+  },
+  references: () => [],
+  check(settings, state, say) {
+    if (settings.vtepIp === undefined) return;
+    for (const peer of state.peers) {
+      if (compareAddress(peer.address, settings.vtepIp) === 0) {
+        say('vtepIp', 'contradiction', `\`${peer.key}\` is a peer, so it cannot be this host's own VTEP`);
+      }
+    }
+  },
+};
