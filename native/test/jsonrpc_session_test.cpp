@@ -50,8 +50,8 @@ using Heard = std::vector<std::string>;
 
 TEST_CASE_FIXTURE(Fixture, "replies find their requests, in any order") {
   session.connected(0);
-  session.request(1, "transact", R"(["db"])");
-  session.request(2, "list_dbs", "[]");
+  session.request(1, R"("transact")", R"(["db"])");
+  session.request(2, R"("list_dbs")", "[]");
   CHECK(sent() == R"({"id":1,"method":"transact","params":["db"]}{"id":2,"method":"list_dbs","params":[]})");
   receive(
       R"({"id":2,"result":["a"],"error":null}{"error":"oops","id":1,"result":null}{"id":1,"result":0,"error":null})");
@@ -74,10 +74,10 @@ TEST_CASE_FIXTURE(Fixture, "notifications are handed on, unknown calls are answe
 
 TEST_CASE_FIXTURE(Fixture, "what is outstanding is rejected when the stream goes, what comes later at once") {
   session.connected(0);
-  session.request(1, "a", "[]");
-  session.request(2, "b", "[]");
+  session.request(1, R"("a")", "[]");
+  session.request(2, R"("b")", "[]");
   session.closed("gone", 1);
-  session.request(3, "c", "[]");
+  session.request(3, R"("c")", "[]");
   CHECK(recorder.heard == Heard{"up", "rejected 1 gone", "rejected 2 gone", "down: gone", "rejected 3 not connected"});
   session.connected(2);
   CHECK(sent().empty());

@@ -36,6 +36,14 @@ Connection::~Connection() {
 
 Millis Connection::deadline() const { return state_ == State::open ? session_.deadline() : due_; }
 
+void Connection::hang_up(std::string_view reason, Millis now) {
+  if (state_ == State::open) lost(reason, now);
+  loop_.paths().forget(this);
+  drop_socket();
+  state_ = State::ended;
+  due_ = kNever;
+}
+
 void Connection::tick(Millis now) {
   if (state_ == State::open) {
     session_.tick(now);

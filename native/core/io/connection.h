@@ -37,8 +37,11 @@ class Connection final : public Source {
   bool pump(Millis now) override;
   [[nodiscard]] Millis deadline() const override;
 
+  // Closes the stream, tells the session why, and does not dial again.
+  void hang_up(std::string_view reason, Millis now);
+
  private:
-  enum class State : std::uint8_t { waiting, connecting, open };
+  enum class State : std::uint8_t { waiting, connecting, open, ended };
 
   void dial(Millis now);
   void opened(Millis now);

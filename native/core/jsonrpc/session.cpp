@@ -23,9 +23,9 @@ void JsonRpcSession::request(RequestId id, std::string_view method, std::string_
   outstanding_.insert(id);
   write(R"({"id":)");
   write(std::to_string(id));
-  write(R"(,"method":")");
+  write(R"(,"method":)");
   write(method);
-  write(R"(","params":)");
+  write(R"(,"params":)");
   write(params);
   write("}");
 }

@@ -1,0 +1,57 @@
+// EngineHost: the half of an EngineObject that lives on the I/O thread: the engine, its connection, and the listener
+// that turns what the engine says into deliveries for JavaScript.
+// Neighbours: core/engine.h, core/io/connection.h; engine_object.h is the other half.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "addon/dial_reporter.h"
+#include "addon/outbox.h"
+#include "addon/promise_desk.h"
+#include "core/engine.h"
+#include "core/io/connection.h"
+#include "core/io/loop.h"
+
+namespace sluice::addon {
+
+// Made on the JavaScript thread, used and destroyed on the I/O thread. `desk` is touched by deliveries only, which run
+// on the JavaScript thread; loop, outbox and desk outlive the host.
+class EngineHost final : public EngineListener {
+ public:
+  EngineHost(io::Loop& loop, Outbox& outbox, PromiseDesk& desk);
+
+  void connect(const io::Remote& remote);
+  void commit(Ticket ticket, std::vector<std::uint8_t> batch, CommitOptions options);
+  void flows(Ticket ticket, std::optional<OwnerKey> owner, std::optional<std::uint8_t> table);
+  void read_switch(Ticket ticket, std::optional<std::uint8_t> table);
+  void owners(Ticket ticket, std::uint32_t shared_id);
+  void stats(Ticket ticket);
+  void resync() { engine_.resync(loop_.now()); }
+  void retry_quarantined() { engine_.retry_quarantined(loop_.now()); }
+
+  void on_up(std::uint64_t datapath_id) override;
+  void on_down(std::string_view reason) override;
+  void on_resynced(const ResyncReport& report) override;
+  void on_commit_done(CommitResult result) override;
+  void on_quarantined(const Quarantine& quarantine) override;
+  void on_conflict(const Conflict& conflict) override;
+  void on_switch_read(std::uint64_t request_id, const Status& status, std::vector<std::uint8_t> flows) override;
+  void on_log(LogLevel level, std::string_view message, std::string_view detail) override;
+
+ private:
+  void down(std::string_view reason);
+  void refuse(Ticket ticket, const Status& status);
+
+  io::Loop& loop_;
+  Outbox& outbox_;
+  PromiseDesk& desk_;
+  SwitchEngine engine_;
+  DialReporter dial_reporter_;
+  std::optional<io::Connection> connection_;  // last: it uses the engine's session
+};
+
+}  // namespace sluice::addon

@@ -1,0 +1,18 @@
+// The addon's entry point: two classes, no state. Node may load it into any number of environments (worker threads)
+// of one process; they share the I/O thread of core/io/loop.h and nothing else.
+#include <napi.h>
+
+#include "addon/engine_object.h"
+#include "addon/json_rpc_object.h"
+
+namespace {
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  exports.Set("Engine", sluice::addon::EngineObject::define(env));
+  exports.Set("JsonRpc", sluice::addon::JsonRpcObject::define(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(sluice, initialise)

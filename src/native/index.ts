@@ -1,0 +1,17 @@
+/**
+ * The native room's face: loads and types the addon, no more. What is sent and why is decided elsewhere.
+ * Imports nothing of ours.
+ */
+export { Engine, type EngineOptions } from './engine.js';
+export { JsonRpc, type JsonRpcOptions } from './json-rpc.js';
+export { unixctl, type Unixctl } from './unixctl.js';
+export { NativeError, nativeErrorCodes, type NativeErrorCode } from './errors.js';
+export type {
+  CommitMode,
+  CommitOptions,
+  CommitResult,
+  EngineEvent,
+  EngineStats,
+  OwnerKey,
+  Quarantine,
+} from './types.js';

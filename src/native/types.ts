@@ -1,0 +1,109 @@
+/**
+ * What crosses the language border, in both directions. The C++ side of these shapes is native/addon/values.cpp and the
+ * two hosts beside it; a change here is a change there.
+ */
+
+/** `kind * 2^32 + id`, below 2^40: the model object that wants a flow. The cookie carries it in its upper 40 bits. */
+export type OwnerKey = number;
+
+/**
+ * `atomic`: one bundle, at most 5,000 messages. `staged`: bundles of about 1,000, make before break.
+ * `auto`: atomic when it fits.
+ */
+export type CommitMode = 'auto' | 'atomic' | 'staged';
+
+export interface CommitOptions {
+  /** Default `auto`. */
+  readonly mode?: CommitMode;
+  /** The batch is the whole desired set: owners it does not name want nothing. Default false. */
+  readonly full?: boolean;
+}
+
+/** One owner whose change the switch refused. Its flows are as they were before; everybody else's are in place. */
+export interface Quarantine {
+  readonly owner: OwnerKey;
+  /** OpenFlow's name of the error, e.g. `OFPBAC_BAD_OUT_PORT`. */
+  readonly error: string;
+  /** The numbers behind it: type and code of OFPT_ERROR (OpenFlow 1.5.1 §7.5.4). */
+  readonly type: number;
+  readonly code: number;
+  /** The refused message: OFPT_FLOW_MOD, OFPT_GROUP_MOD or OFPT_METER_MOD. */
+  readonly flow: Uint8Array;
+}
+
+export interface CommitResult {
+  /** Flows, groups and meters that are new in the switch. */
+  readonly added: number;
+  readonly modified: number;
+  readonly deleted: number;
+  /** Named by the batch and in the switch already: nothing was sent for them. */
+  readonly unchanged: number;
+  /** OpenFlow mods that went out while this commit was under way. */
+  readonly messages: number;
+  readonly bundles: number;
+  readonly elapsedUs: number;
+  readonly quarantined: readonly Quarantine[];
+}
+
+export interface EngineStats {
+  /** `up` is connected but never synced: no commit with `full` has come yet. */
+  readonly state: 'down' | 'connecting' | 'up' | 'resync' | 'synced';
+  /** Desired flows, groups and meters. */
+  readonly flows: number;
+  readonly groups: number;
+  readonly meters: number;
+  /** How many of them the switch has confirmed. */
+  readonly confirmed: number;
+  /** Entries whose desired and confirmed content differ. */
+  readonly unsettled: number;
+  readonly owners: number;
+  readonly sharedSets: number;
+  /** Owners in quarantine. */
+  readonly quarantined: number;
+  /** Encoded bytes in use, and everything that the store holds. */
+  readonly arenaBytes: number;
+  readonly memoryBytes: number;
+  readonly pendingCommits: number;
+  readonly bundlesInFlight: number;
+  /** Since the engine was made. */
+  readonly messagesSent: number;
+  readonly bundlesSent: number;
+  readonly resyncs: number;
+}
+
+export type EngineEvent =
+  /** The OpenFlow session stands. `datapathId`: 16 hexadecimal digits. */
+  | { readonly type: 'up'; readonly datapathId: string }
+  /** It is lost, or cannot be had; a reason is reported once, not at every attempt. */
+  | { readonly type: 'down'; readonly reason: string }
+  /** The switch was read back. `sent`: differences to be sent; `foreign`: of those, deletions of what nobody wants. */
+  | {
+      readonly type: 'resynced';
+      readonly flowsRead: number;
+      readonly groupsRead: number;
+      readonly sent: number;
+      readonly foreign: number;
+      readonly elapsedUs: number;
+    }
+  /** The same as in CommitResult, also for refusals that no commit waits for (after a resync). */
+  | {
+      readonly type: 'quarantined';
+      readonly owner: OwnerKey;
+      readonly error: string;
+      readonly errorType: number;
+      readonly errorCode: number;
+      readonly flow: Uint8Array;
+    }
+  /** Owners want the same table, priority and match with different actions; `flow` is what is in force. */
+  | {
+      readonly type: 'conflict';
+      readonly winners: readonly OwnerKey[];
+      readonly losers: readonly OwnerKey[];
+      readonly flow: Uint8Array;
+    }
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string>>;
+    };
