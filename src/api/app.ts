@@ -1,0 +1,91 @@
+/**
+ * The HTTP application: routes, docs, one shape of errors. It speaks to the rest of the house through Controller only.
+ * Neighbours: src/main.ts builds one per listener (a TCP one with a token) and hands it to listen.ts.
+ * Invariant: every answer that is not a success is application/problem+json, whoever refused: route, router or parser.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import Fastify from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Controller } from '../datapath/face.js';
+import { parseJson, parseNdjson } from './body.js';
+import { addDocs } from './docs.js';
+import { notFound } from './not-found.js';
+import { HttpError, problemDocument, sendProblem } from './problem.js';
+import { compileValidator } from './query.js';
+import { applyRoutes } from './routes/apply.js';
+import { daemonRoutes } from './routes/daemon.js';
+import { explainRoutes } from './routes/explain.js';
+import { objectRoutes } from './routes/objects.js';
+import { problemType } from './schemas/problem.js';
+
+export interface ApiOptions {
+  readonly controller: Controller;
+  /** Sluice's own version. */
+  readonly version: string;
+  /** A pino logger, or none. */
+  readonly logger?: FastifyBaseLogger;
+  /** When set, callers must send it as a bearer token (TCP listeners). */
+  readonly token?: string;
+}
+
+/** 100,000 objects are about 25 MB; this is where we stop believing that a body is meant. */
+const bodyLimitBytes = 256 * 1024 * 1024;
+
+export function buildApi({ controller, version, logger, token }: ApiOptions): FastifyInstance {
+  const app = Fastify({
+    ...(logger === undefined ? {} : { loggerInstance: logger }),
+    disableRequestLogging: true,
+    bodyLimit: bodyLimitBytes,
+    routerOptions: { maxParamLength: 1024 },
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler(_error, socket) {
+      const body = JSON.stringify(problemDocument('malformed', 'This is not HTTP.', ''));
+      if (!socket.writable) return;
+      const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}`;
+      socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
+    },
+  });
+  app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler(notFound(app));
+  readBodies(app);
+  if (token !== undefined) requireToken(app, token);
+  app.addHook('onResponse', (request, reply, done) => {
+    const fields = { method: request.method, path: request.url, status: reply.statusCode, ms: reply.elapsedTime };
+    request.log.debug(fields, 'request answered');
+    done();
+  });
+  addDocs(app, version);
+  void app.register((scope, _options, done) => {
+    applyRoutes(scope, controller);
+    objectRoutes(scope, controller);
+    explainRoutes(scope, controller);
+    daemonRoutes(scope, controller, version);
+    done();
+  });
+  return app;
+}
+
+function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, text: string) =>
+    // An empty body is none: some clients name a type even when they DELETE.
+    text === '' ? undefined : parseJson(text),
+  );
+  app.addContentTypeParser('application/x-ndjson', { parseAs: 'string' }, async (_request: unknown, text: string) =>
+    parseNdjson(text),
+  );
+}
+
+function requireToken(app: FastifyInstance, token: string): void {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const wanted = digest(`Bearer ${token}`);
+  app.addHook('onRequest', async (request, reply) => {
+    if (['/healthz', '/readyz'].includes(request.url)) return;
+    if (timingSafeEqual(digest(request.headers.authorization ?? ''), wanted)) return;
+    void reply.header('www-authenticate', 'Bearer');
+    throw new HttpError('unauthorized', 'This listener asks for a token.');
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * The API's client over the unix socket, on node:http alone, so that a command starts in the time Node does.
+ * Neighbours: src/cli. Types are those of the daemon's answers.
+ * Invariant: every failure is an ApiError (the daemon answered) or Unreachable (it did not).
+ */
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { FlowLine, Level, TraceResult } from '../datapath/face.js';
+import type { Ref } from '../model/index.js';
+import type { ApplyAnswer, DaemonStatus, ObjectAnswer } from './schemas/answers.js';
+import { pathOf } from './schemas/kinds.js';
+import type { ProblemDocument } from './schemas/problem.js';
+
+export type { ApplyAnswer, DaemonStatus, FlowLine, Level, ObjectAnswer, ProblemDocument, Ref, TraceResult };
+
+/** The daemon refused; `problem` says why. */
+export class ApiError extends Error {
+  readonly problem: ProblemDocument;
+
+  constructor(problem: ProblemDocument) {
+    super(problem.detail);
+    this.name = 'ApiError';
+    this.problem = problem;
+  }
+}
+
+/** Nobody answered. `code` is the system's: ENOENT, ECONNREFUSED, EACCES, ECONNRESET. */
+export class Unreachable extends Error {
+  readonly socket: string;
+  readonly code: string;
+  /** The request had been sent: whether it was carried out is not known. */
+  readonly sent: boolean;
+
+  constructor(socket: string, code: string, sent: boolean) {
+    super(`no answer on ${socket} (${code})`);
+    this.name = 'Unreachable';
+    this.socket = socket;
+    this.code = code;
+    this.sent = sent;
+  }
+}
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+interface Call {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly query?: Query;
+  readonly body?: unknown;
+}
+
+export interface ApplyBody {
+  readonly objects: readonly unknown[];
+  readonly delete?: readonly unknown[];
+}
+
+export interface ChangeOptions {
+  readonly level?: Level;
+  readonly cascade?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export interface FlowsOptions {
+  readonly owner?: string;
+  readonly table?: string;
+  readonly source?: string;
+}
+
+export class SluiceClient {
+  readonly socket: string;
+
+  constructor(socket: string) {
+    this.socket = socket;
+  }
+
+  apply(body: ApplyBody, options: ChangeOptions = {}): Promise<ApplyAnswer> {
+    return this.#json({ method: 'POST', path: '/v1/apply', query: { ...options }, body });
+  }
+
+  get(ref: Ref): Promise<ObjectAnswer> {
+    return this.#json({ method: 'GET', path: pathOf(ref) });
+  }
+
+  async list(kind: string): Promise<readonly ObjectAnswer[]> {
+    const { items } = await this.#json<{ items: ObjectAnswer[] }>({ method: 'GET', path: `/v1/${kind}` });
+    return items;
+  }
+
+  delete(ref: Ref, options: ChangeOptions = {}): Promise<ApplyAnswer> {
+    return this.#json({ method: 'DELETE', path: pathOf(ref), query: { ...options } });
+  }
+
+  async flows(options: FlowsOptions): Promise<readonly FlowLine[]> {
+    const { flows } = await this.#json<{ flows: FlowLine[] }>({
+      method: 'GET',
+      path: '/v1/flows',
+      query: { ...options },
+    });
+    return flows;
+  }
+
+  flowsText(options: FlowsOptions): Promise<string> {
+    return this.#text({ method: 'GET', path: '/v1/flows', query: { ...options, format: 'text' } });
+  }
+
+  trace(query: Query): Promise<TraceResult> {
+    return this.#json({ method: 'GET', path: '/v1/trace', query });
+  }
+
+  status(): Promise<DaemonStatus> {
+    return this.#json({ method: 'GET', path: '/v1/status' });
+  }
+
+  async #json<T>(call: Call): Promise<T> {
+    // The daemon is of the same build; its answers have the types it was compiled with.
+    return JSON.parse(await this.#text(call)) as T; // oxlint-disable-line typescript/no-unsafe-type-assertion
+  }
+
+  #text({ method, path, query = {}, body }: Call): Promise<string> {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const { socket } = this;
+    return new Promise((resolve, reject) => {
+      let sent = false;
+      const fail = (error: NodeJS.ErrnoException): void => reject(new Unreachable(socket, error.code ?? 'error', sent));
+      const outgoing = request(
+        {
+          socketPath: socket,
+          method,
+          path: parameters.size === 0 ? path : `${path}?${parameters.toString()}`,
+          headers:
+            text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
+        },
+        (response) => {
+          response.on('error', fail);
+          readAll(response, (answer) => {
+            if ((response.statusCode ?? 500) < 400) resolve(answer);
+            else reject(new ApiError(problemOf(answer, response)));
+          });
+        },
+      );
+      outgoing.on('socket', (each) => each.once('connect', () => (sent = true)));
+      outgoing.on('error', fail);
+      outgoing.end(text);
+    });
+  }
+}
+
+function readAll(response: IncomingMessage, done: (text: string) => void): void {
+  const chunks: Buffer[] = [];
+  response.on('data', (chunk: Buffer) => chunks.push(chunk));
+  response.on('end', () => done(Buffer.concat(chunks).toString('utf8')));
+}
+
+/** An answer that is not ours (another program on the socket) is still told apart. */
+function problemOf(text: string, { statusCode = 500, headers }: IncomingMessage): ProblemDocument {
+  if (headers['content-type']?.startsWith('application/problem+json') === true) {
+    return JSON.parse(text) as ProblemDocument; // oxlint-disable-line typescript/no-unsafe-type-assertion
+  }
+  const detail = `The answer is not Sluice's: HTTP ${statusCode}.`;
+  const fixed = { type: 'about:blank', title: detail, todo: '', instance: '', retryable: false, problems: [] };
+  return { ...fixed, status: statusCode, code: 'internal', detail };
+}

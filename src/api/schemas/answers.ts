@@ -1,0 +1,119 @@
+/**
+ * Shapes of the answers, as the documentation shows them.
+ * Neighbours: the routes; their types are those of src/datapath/face.ts, which the compiler checks where a route sends one.
+ * Invariant: answers may gain keys, never lose or rename one.
+ */
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import type { ApplyResult, FlowLine, ObjectStatus, TraceResult } from '../../datapath/face.js';
+
+export const Reference = Type.Object({ kind: Type.String(), key: Type.String() }, { $id: 'Reference' });
+
+const someRefs = Type.Array(Type.Unsafe<Static<typeof Reference>>({ $ref: 'Reference#' }));
+
+export const Status = Type.Object(
+  {
+    generation: Type.Integer({ description: 'The desired state in which the object last changed.' }),
+    state: Type.Enum(['pending', 'committed', 'quarantined', 'waiting']),
+    waitingFor: Type.Optional(Type.String()),
+    problems: Type.Array(
+      Type.Object({ code: Type.String(), message: Type.String(), flow: Type.Optional(Type.String()) }),
+    ),
+    flows: Type.Integer(),
+    packets: Type.Optional(Type.Integer()),
+    bytes: Type.Optional(Type.Integer()),
+  },
+  { $id: 'Status', examples: [{ generation: 3, state: 'committed', problems: [], flows: 12 }] },
+);
+
+export const ApplyAnswer = Type.Object(
+  {
+    generation: Type.Integer(),
+    level: Type.Enum(['accepted', 'committed', 'effective']),
+    dryRun: Type.Optional(Type.Boolean()),
+    created: Type.Integer(),
+    updated: Type.Integer(),
+    deleted: Type.Integer(),
+    unchanged: Type.Integer(),
+    commit: Type.Optional(
+      Type.Object(
+        {
+          added: Type.Integer(),
+          modified: Type.Integer(),
+          deleted: Type.Integer(),
+          messages: Type.Integer(),
+          compileUs: Type.Number(),
+          commitUs: Type.Number(),
+        },
+        { description: 'What the switch did; times in microseconds. Absent for level `accepted`.' },
+      ),
+    ),
+    attention: Type.Array(
+      Type.Object({
+        ref: Type.Unsafe<Static<typeof Reference>>({ $ref: 'Reference#' }),
+        status: Type.Unsafe<Static<typeof Status>>({ $ref: 'Status#' }),
+      }),
+      { description: 'Objects that are not in place: waiting, or quarantined by the switch.' },
+    ),
+  },
+  { $id: 'ApplyAnswer' },
+);
+
+export const FlowAnswer = Type.Object(
+  {
+    text: Type.String({ description: 'As ovs-ofctl prints it.' }),
+    cookie: Type.String(),
+    owners: someRefs,
+    table: Type.String(),
+    priority: Type.Integer(),
+    packets: Type.Optional(Type.Integer()),
+    bytes: Type.Optional(Type.Integer()),
+  },
+  { $id: 'Flow' },
+);
+
+export const TraceAnswer = Type.Object(
+  {
+    verdict: Type.Enum(['allow', 'deny', 'drop']),
+    reason: Type.String(),
+    decidedBy: someRefs,
+    output: Type.Array(Type.String()),
+    steps: Type.Array(Type.Object({ table: Type.String(), flow: Type.String(), owners: someRefs })),
+    command: Type.String({ description: 'The same question as an ovs-appctl line.' }),
+    raw: Type.String(),
+  },
+  { $id: 'Trace' },
+);
+
+export const StatusAnswer = Type.Object(
+  {
+    version: Type.String(),
+    pid: Type.Integer(),
+    ready: Type.Boolean(),
+    reasons: Type.Array(Type.String()),
+    generation: Type.Integer(),
+    switch: Type.Object({
+      connected: Type.Boolean(),
+      datapathId: Type.Optional(Type.String()),
+      version: Type.Optional(Type.String()),
+      flows: Type.Integer(),
+    }),
+    objects: Type.Record(Type.String(), Type.Integer(), { description: 'How many there are of each kind.' }),
+  },
+  { $id: 'DaemonStatus' },
+);
+
+export type DaemonStatus = Static<typeof StatusAnswer>;
+
+/** An object as GET answers it: what was asked for, in normal form, and how it fares. */
+export interface ObjectAnswer {
+  readonly kind: string;
+  readonly status: ObjectStatus;
+  readonly [field: string]: unknown;
+}
+
+export interface ApplyAnswer extends ApplyResult {
+  readonly dryRun?: boolean;
+}
+
+export type { ApplyResult, FlowLine, ObjectStatus, TraceResult };

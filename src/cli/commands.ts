@@ -1,0 +1,22 @@
+/**
+ * The table of commands. To add one: a file beside this that exports `command`, and a line here.
+ * Neighbours: index.ts looks commands up, help.ts lists them.
+ * Invariant: nothing is imported before it is asked for; `sluice --help` loads no command.
+ */
+import type { Command } from './command.js';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+export const commands: readonly CommandEntry[] = [
+  { name: 'serve', summary: 'Run the daemon', load: () => import('./serve.js') },
+  { name: 'apply', summary: 'Create or change objects from files', load: () => import('./apply.js') },
+  { name: 'get', summary: 'Show objects and their status', load: () => import('./get.js') },
+  { name: 'delete', summary: 'Delete objects', load: () => import('./delete.js') },
+  { name: 'flows', summary: 'Show the flows, as ovs-ofctl prints them', load: () => import('./flows.js') },
+  { name: 'trace', summary: 'Show what a packet would meet, and who decides', load: () => import('./trace.js') },
+  { name: 'status', summary: 'Show how the daemon and its switch are', load: () => import('./status.js') },
+];

@@ -1,0 +1,51 @@
+/**
+ * `sluice status`: the daemon, its switch and its objects at a glance.
+ * Neighbours: GET /v1/status.
+ */
+import type { DaemonStatus } from '../api/client.js';
+import { kindNames, kinds } from '../api/schemas/kinds.js';
+import type { Parsed } from '../config/index.js';
+import { exit } from './command.js';
+import type { Command, ExitCode, Io } from './command.js';
+import { connect } from './connect.js';
+import { socketFlag } from './help.js';
+import { outputFlag, wordOf } from './options.js';
+import { count } from './table.js';
+
+export function statusText(status: DaemonStatus): string {
+  const { switch: datapath, objects } = status;
+  const counts = kindNames
+    .filter((kind) => kind !== 'settings' && (objects[kind] ?? 0) > 0)
+    .map((kind) => count(objects[kind] ?? 0, kind, kinds[kind].plural));
+  const about = [
+    datapath.connected ? 'connected' : 'not connected',
+    ...(datapath.version === undefined ? [] : [`Open vSwitch ${datapath.version}`]),
+    ...(datapath.datapathId === undefined ? [] : [`datapath ${datapath.datapathId}`]),
+    count(datapath.flows, 'flow'),
+  ];
+  return [
+    `daemon   sluice ${status.version}, pid ${status.pid}, generation ${status.generation}\n`,
+    `ready    ${status.ready ? 'yes' : `no: ${status.reasons.join('; ')}`}\n`,
+    `switch   ${about.join(', ')}\n`,
+    `objects  ${counts.length === 0 ? 'none' : counts.join(', ')}\n`,
+  ].join('');
+}
+
+async function run(parsed: Parsed, io: Io): Promise<ExitCode> {
+  const output = wordOf(parsed, 'output', ['json']);
+  const status = await connect(parsed, io).status();
+  io.out(output === 'json' ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
+  return status.ready ? exit.ok : exit.failed;
+}
+
+export const command: Command = {
+  name: 'status',
+  usage: 'status [flags]',
+  about: 'Shows how the daemon and its switch are. It fails when the switch is not as it should be.',
+  flags: [
+    { ...outputFlag('json'), help: 'How to print: json. Without it four lines of text are printed.' },
+    socketFlag,
+  ],
+  examples: ['sluice status'],
+  run,
+};
