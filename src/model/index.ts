@@ -16,3 +16,8 @@ export { policySchema, type PolicySpec } from './kinds/policy.js';
 export { ruleSchema, type RuleSpec } from './kinds/rule.js';
 export { endpointSchema, type AllowedAddress, type EndpointSpec } from './kinds/endpoint.js';
 export { peerSchema, type PeerSpec } from './kinds/peer.js';
+export { schemas, kinds, isKind } from './kinds/registry.js';
+export { judge } from './judge.js';
+export { emptyState, restore, storedChanges, storedOf, type LeftOut, type Restored } from './restore.js';
+export { refOf, refText } from './state.js';
+export { identityFields, keyFields, withIdentity } from './keys.js';

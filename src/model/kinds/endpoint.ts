@@ -3,7 +3,7 @@
  * Neighbours: network.ts and group.ts above, peer.ts when it is remote; src/pipeline delivers to it and guards it.
  * Invariant: within a network a MAC, within a tenant an IP, and on the host an interface belong to one endpoint.
  */
-import Type, { type Static } from 'typebox';
+import { Type, type Static } from 'typebox';
 import {
   cidrContains,
   compareAddress,

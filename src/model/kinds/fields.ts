@@ -3,32 +3,34 @@
  * Neighbours: the kinds beside this; src/api shows the descriptions.
  * Invariant: a reader reports what is wrong and answers undefined, or answers the binary form.
  */
-import Type from 'typebox';
+import { Type } from 'typebox';
 import * as addr from '../addr.js';
 import type { Say } from '../problems.js';
 
 /** RFC 1123 labels joined by dots, as Contiv has them. */
-export const namePattern =
-  '^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$';
+const namePattern = '^[A-Za-z0-9]+(?:(?:-+|\\.)[A-Za-z0-9]+)*$';
+/** Ids that callers make up from other ids, hence more letters than a name has. */
+const idPattern = '^[A-Za-z0-9][A-Za-z0-9._:-]*$';
+/** Linux takes 15 bytes for an interface name, and none of these characters. */
+const interfacePattern = '^[^\\s/:]{1,15}$';
+
+/** What a pattern asks for, in words that fit "… is not". */
+export const patternWords: ReadonlyMap<string, string> = new Map([
+  [namePattern, 'a name: letters, digits, - and . between them, 64 at most'],
+  [idPattern, 'an id: letters, digits, and . _ : - after the first, 128 at most'],
+  [interfacePattern, 'an interface name: 1 to 15 characters without spaces, / and :'],
+]);
 
 export const name = (description: string, example: string) =>
   Type.String({ description, pattern: namePattern, minLength: 1, maxLength: 64, examples: [example] });
 
-/** Ids that callers make up from other ids, hence more letters than a name has. */
 export const id = (description: string, example: string) =>
-  Type.String({
-    description,
-    pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*$',
-    minLength: 1,
-    maxLength: 128,
-    examples: [example],
-  });
+  Type.String({ description, pattern: idPattern, minLength: 1, maxLength: 128, examples: [example] });
+
+export const interfaceName = (description: string, example: string) =>
+  Type.String({ description, pattern: interfacePattern, examples: [example] });
 
 export const text = (description: string, ...examples: string[]) => Type.String({ description, examples });
-
-/** Linux takes 15 bytes for an interface name, and none of these characters. */
-export const interfaceName = (description: string, example: string) =>
-  Type.String({ description, pattern: '^[^\\s/:]{1,15}$', examples: [example] });
 
 export const tenantName = name('The tenant it belongs to.', 'blue');
 

@@ -3,7 +3,7 @@
  * Neighbours: policy.ts is attached to it, endpoint.ts joins it; src/pipeline matches its policy set.
  * Invariant: groups with equal policies and default share one policySet number, and no other group has that number.
  */
-import Type, { type Static } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { always, defined, dropEmpty, type KindRules, type Reference } from './kind.js';
 import { name, tenantName, vlanTag, vni } from './fields.js';
 

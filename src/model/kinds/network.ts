@@ -3,7 +3,7 @@
  * Neighbours: tenant.ts above, endpoint.ts below; src/pipeline keeps its tag on the wire.
  * Invariant: a VLAN and a VNI belong to one network on the host, whoever the tenant.
  */
-import Type, { type Static } from 'typebox';
+import { Type, type Static } from 'typebox';
 import {
   cidrContains,
   compareAddress,

@@ -3,7 +3,7 @@
  * Neighbours: endpoint.ts refers to it; src/pipeline replicates to it and checks tun_src against it.
  * Invariant: a peer is never this host.
  */
-import Type, { type Static } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { formatAddress, type Address } from '../addr.js';
 import type { KindRules } from './kind.js';
 import { readHost, text } from './fields.js';

@@ -3,7 +3,7 @@
  * Neighbours: rule.ts holds the lines, group.ts attaches it.
  * Invariant: a policy without rules decides nothing.
  */
-import Type, { type Static } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { only, type KindRules } from './kind.js';
 import { name, tenantName } from './fields.js';
 

@@ -4,7 +4,7 @@
  * Invariant: a rule is never wider than it was written: an empty list, a port without a protocol that has ports,
  * or an unknown peer is an error.
  */
-import Type, { type Static } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { formatCidr, normaliseCidrs, type Cidr } from '../addr.js';
 import type { Say } from '../problems.js';
 import { always, allBut, defined, dropEmpty, type Fields, type KindRules, type Reference, type Trace } from './kind.js';

@@ -3,7 +3,7 @@
  * Neighbours: src/datapath builds bridges from it; endpoint.ts and peer.ts compare with its VTEP.
  * Invariant: the normal form states every default, so that an upgrade with other defaults changes no host silently.
  */
-import Type, { type Static } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { compareAddress, formatAddress, type Address } from '../addr.js';
 import { always, allBut, defined, dropEmpty, type KindRules } from './kind.js';
 import { interfaceName, readHost, text } from './fields.js';

@@ -3,7 +3,7 @@
  * Neighbours: network.ts, group.ts and policy.ts refer to it; src/pipeline tracks connections in its zone.
  * Invariant: a zone belongs to one tenant for as long as the tenant lives, restarts included.
  */
-import Type, { type Static } from 'typebox';
+import { Type, type Static } from 'typebox';
 import type { KindRules } from './kind.js';
 import { name } from './fields.js';
 

@@ -1,0 +1,87 @@
+/**
+ * What a request takes away: the objects named, and with cascade all that refers to them.
+ * Neighbours: judge.ts, which puts afterwards and then asks whether anybody still refers to what is gone.
+ * Invariant: deleting what is absent is success; what the request puts is never taken away by cascade.
+ */
+import { isKind } from './kinds/registry.js';
+import { parseAddress, formatAddress } from './addr.js';
+import { problem } from './problems.js';
+import type { Report } from './report.js';
+import { refOf, refText, type Snapshot } from './state.js';
+import type { AnyObject, Ref, Request } from './types.js';
+
+export interface Gone {
+  readonly object: AnyObject;
+  /** Where the request names it; undefined when it goes by cascade. */
+  readonly pointer?: string;
+}
+
+/** The objects that go, by refText. */
+export function readDeletes(
+  request: Request,
+  base: Snapshot,
+  isPut: (ref: Ref) => boolean,
+  report: Report,
+): Map<string, Gone> {
+  const gone = new Map<string, Gone>();
+  for (const [i, named] of (request.delete ?? []).entries()) {
+    const pointer = `/delete/${i}`;
+    const ref = readRef(named, pointer, report);
+    if (ref === undefined) continue;
+    if (isPut(ref)) {
+      report.add(problem(pointer, 'contradiction', `\`${refText(ref)}\` is put and deleted in one request`));
+      continue;
+    }
+    const object = base.object(ref);
+    if (object !== undefined && !gone.has(refText(ref))) gone.set(refText(ref), { object, pointer });
+  }
+  if (request.cascade === true) cascade(gone, base, isPut);
+  return gone;
+}
+
+function readRef(named: unknown, pointer: string, report: Report): Ref | undefined {
+  const { kind, key } = typeof named === 'object' && named !== null ? (named as Partial<Ref>) : {};
+  if (!isKind(kind) || typeof key !== 'string') {
+    report.add(problem(pointer, isKind(kind) ? 'missing_field' : 'unknown_kind', 'a delete names a kind and a key'));
+    return undefined;
+  }
+  const address = kind === 'peer' ? parseAddress(key) : undefined;
+  return { kind, key: address === undefined ? key : formatAddress(address) };
+}
+
+function cascade(gone: Map<string, Gone>, base: Snapshot, isPut: (ref: Ref) => boolean): void {
+  const open = [...gone.values()].map(({ object }) => refOf(object));
+  for (let ref = open.pop(); ref !== undefined; ref = open.pop()) {
+    for (const referrer of base.referrers(ref)) {
+      const object = base.object(referrer);
+      if (object === undefined || gone.has(refText(referrer)) || isPut(referrer)) continue;
+      gone.set(refText(referrer), { object });
+      open.push(referrer);
+    }
+  }
+}
+
+const shownReferrers = 10;
+
+/** Whoever still refers to a deleted object keeps it from going. `reported` ones have been told of it themselves. */
+export function checkDeletes(
+  gone: Iterable<Gone>,
+  state: Snapshot,
+  reported: (ref: Ref) => boolean,
+  report: Report,
+): void {
+  for (const { object, pointer } of gone) {
+    if (report.full) return;
+    const users: string[] = [];
+    let more = 0;
+    for (const referrer of state.referrers(refOf(object))) {
+      if (reported(referrer)) continue;
+      if (users.length < shownReferrers) users.push(`\`${refText(referrer)}\``);
+      else more++;
+    }
+    if (users.length === 0) continue;
+    const list = users.join(', ') + (more > 0 ? ` and ${more} more` : '');
+    const message = `\`${refText(object)}\` is used by ${list}`;
+    report.add(problem(pointer ?? '', 'in_use', message, 'delete them first, or with cascade'));
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * All kinds in one place, in the order in which they refer to each other.
+ * Neighbours: one file a kind; read.ts and judge.ts look kinds up here. A new kind is a file and a line here.
+ * Invariant: a kind's name is public and never changes (pinned by test/model/names.test.ts).
+ */
+import type { Kind } from '../types.js';
+import type { KindRules } from './kind.js';
+import { endpointRules, endpointSchema } from './endpoint.js';
+import { groupRules, groupSchema } from './group.js';
+import { networkRules, networkSchema } from './network.js';
+import { peerRules, peerSchema } from './peer.js';
+import { policyRules, policySchema } from './policy.js';
+import { ruleRules, ruleSchema } from './rule.js';
+import { settingsRules, settingsSchema } from './settings.js';
+import { tenantRules, tenantSchema } from './tenant.js';
+
+const registry: { readonly [K in Kind]: KindRules<K> } = {
+  settings: settingsRules,
+  tenant: tenantRules,
+  network: networkRules,
+  group: groupRules,
+  policy: policyRules,
+  rule: ruleRules,
+  endpoint: endpointRules,
+  peer: peerRules,
+};
+
+export const kinds: readonly Kind[] = ['settings', 'tenant', 'network', 'group', 'policy', 'rule', 'endpoint', 'peer'];
+
+export function isKind(word: unknown): word is Kind {
+  return typeof word === 'string' && Object.hasOwn(registry, word);
+}
+
+/**
+ * The rules of a kind, for callers that hold a kind and an object of that same kind without knowing which:
+ * TypeScript cannot say that the two go together, so the pair is widened here, once.
+ */
+export function rulesOf(kind: Kind): KindRules {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an object only ever meets the rules of its own `kind`
+  return registry[kind] as unknown as KindRules;
+}
+
+/** Contiv's and other people's names for our kinds. */
+export const kindAliases: Readonly<Record<string, Kind>> = {
+  global: 'settings',
+  endpointGroup: 'group',
+  epg: 'group',
+};
+
+/** Kinds that semantics promise and no code serves yet: named, so that the answer is not "unknown". */
+export const laterKinds: readonly string[] = ['netProfile', 'netprofile', 'service', 'serviceLB', 'route'];
+
+/** Kind → JSON Schema of its normal form, for the API's documentation and for editors. */
+export const schemas = {
+  settings: settingsSchema,
+  tenant: tenantSchema,
+  network: networkSchema,
+  group: groupSchema,
+  policy: policySchema,
+  rule: ruleSchema,
+  endpoint: endpointSchema,
+  peer: peerSchema,
+} as const;
