@@ -36,7 +36,9 @@ export interface Addon {
   readonly JsonRpc: new (onEvents: (events: readonly RawJsonRpcEvent[]) => void, probeMs?: number) => RawJsonRpc;
 }
 
-const addonPath = fileURLToPath(new URL('../../native/build/Release/sluice.node', import.meta.url));
+/** SLUICE_ADDON names another build: the sanitizers', or one that is being measured. */
+export const addonPath =
+  process.env.SLUICE_ADDON ?? fileURLToPath(new URL('../../native/build/Release/sluice.node', import.meta.url));
 
 let loaded: Addon | undefined;
 
