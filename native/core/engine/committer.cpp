@@ -1,0 +1,245 @@
+#include "core/engine/committer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/engine/compose.h"
+#include "core/openflow/barrier.h"
+#include "core/openflow/bundle.h"
+
+namespace sluice {
+
+namespace {
+
+using openflow::BundleControl;
+
+// A bundle that gets lost this often is no accident.
+constexpr unsigned kMaxLost = 8;
+
+// Of the bundle errors, those that are about one message: OFPBFC_MSG_BAD_LEN, _BAD_XID, _UNSUP and _CONFLICT.
+[[nodiscard]] bool is_about_bundle(const openflow::Error& e) {
+  return e.type == openflow::kErrorBundleFailed && (e.code < 8 || e.code > 11);
+}
+
+}  // namespace
+
+// --- sending ---------------------------------------------------------------------------------------------------------
+
+void Committer::compose(const CommitPolicy& policy, Millis now) {
+  while (in_flight_.size() < kInFlight && session_.output().size() < kLowWater && !session_.wants_close()) {
+    Retry work;
+    if (!next_retry(work) && !next(policy, work)) return;
+    if (!work.slice.entries.empty()) send(std::move(work), now);
+  }
+}
+
+// A stage starts when the one before has been confirmed: a flow must not be judged, and its owner blamed, by a group
+// whose own bundle then fails.
+bool Committer::may_start(Stage stage) const {
+  const auto blocks = [&](const Slice& s) { return s.whole || s.stage < stage || is_meters(s.stage); };
+  return std::ranges::none_of(in_flight_, [&](const Transaction& t) { return blocks(t.slice); }) &&
+         std::ranges::none_of(retries_, [&](const Retry& r) { return blocks(r.slice); });
+}
+
+bool Committer::next_retry(Retry& work) {
+  if (retries_.empty()) return false;
+  // After a failure one at a time, in order, with nothing else under way: it must be clear who is to blame.
+  if (!in_flight_.empty()) return false;
+  work = std::move(retries_.front());
+  retries_.pop_front();
+  std::erase_if(work.slice.entries, [&](Index e) { return !store_.unqueue(e); });
+  // What was to be added may be to be deleted now, if its owner's change was withdrawn.
+  std::ranges::stable_sort(work.slice.entries, {}, [&](Index e) { return stage_of(store_, e); });
+  return true;
+}
+
+bool Committer::next(const CommitPolicy& policy, Retry& work) {
+  const auto stage = plan_.first_stage();
+  if (!stage || !retries_.empty() || !may_start(*stage)) return false;
+  const std::size_t one_bundle = policy.atomic ? kAtomicEntries : policy.staged ? 0 : Plan::kSliceEntries;
+  if (!is_meters(*stage) && in_flight_.empty() && plan_.size() <= one_bundle) {
+    work.slice = plan_.take_whole();
+    return true;
+  }
+  if (policy.atomic && plan_.size() > kAtomicEntries && in_flight_.empty()) {
+    events_.on_trouble("an atomic commit is too large for one bundle and goes in stages",
+                       std::to_string(plan_.size()) + " messages");
+  }
+  work.slice = plan_.take_slice();
+  return true;
+}
+
+void Committer::send(Retry work, Millis now) {
+  Transaction& t = in_flight_.emplace_back();
+  t.slice = std::move(work.slice);
+  t.attempt = work.attempt;
+  t.since = now;
+  const std::size_t count = t.slice.entries.size();
+  t.first_xid = session_.take_xids(static_cast<std::uint32_t>(count) + 2);
+  const bool meters = is_meters(stage_of(store_, t.slice.entries.front()));
+  if (!meters) {
+    t.bundle_id = ++last_bundle_id_ != 0 ? last_bundle_id_ : ++last_bundle_id_;
+    encode_bundle_control(session_.output(), t.bundle_id, BundleControl::open_request, t.first_xid);
+    ++totals_.bundles;
+  }
+  for (std::size_t i = 0; i < count; ++i) send_message(t, i);
+  totals_.messages += count;
+  openflow::encode_barrier_request(session_.output(), t.barrier_xid());
+}
+
+void Committer::send_message(const Transaction& t, std::size_t position) {
+  const Index entry = t.slice.entries[position];
+  store_.mark_sent(entry);
+  const Handle body = store_.entries()[entry].sent;
+  const std::uint32_t xid = t.first_xid + 1 + static_cast<std::uint32_t>(position);
+  const std::size_t size = mod_size(store_, entry, body);
+  const bool bundled = t.bundle_id != 0;
+  Writer w(session_.output().extend(size + (bundled ? openflow::kBundleAddSize : 0)));
+  if (bundled) openflow::encode_bundle_add_head(w, t.bundle_id, size, xid);
+  write_mod(w, store_, entry, body, xid);
+}
+
+// --- answers ---------------------------------------------------------------------------------------------------------
+
+bool Committer::on_error(std::uint32_t xid, const openflow::Error& error, Millis now) {
+  for (auto t = in_flight_.begin(); t != in_flight_.end(); ++t) {
+    if (t->commit_xid != 0 && xid == t->commit_xid) {
+      progress(now);
+      const bool undone = error.type == openflow::kErrorBundleFailed && error.code == openflow::kBundleMessageFailed;
+      t->lost = t->lost || !undone;
+      fail(t, true);
+      return true;
+    }
+    const std::uint32_t offset = xid - t->first_xid;
+    const auto count = static_cast<std::uint32_t>(t->slice.entries.size());
+    if (offset > count + 1) continue;
+    if (offset == 0 || offset == count + 1 || is_about_bundle(error)) {
+      t->lost = true;
+    } else {
+      t->refusals.push_back({offset - 1, {error.type, error.code, error.experimenter, {}}});
+    }
+    return true;
+  }
+  return false;
+}
+
+bool Committer::on_barrier_reply(std::uint32_t xid, Millis now) {
+  const auto t = std::ranges::find_if(in_flight_, [&](const Transaction& x) { return x.barrier_xid() == xid; });
+  if (t == in_flight_.end() || t->commit_xid != 0) return false;
+  progress(now);
+  const bool refused = t->lost || !t->refusals.empty();
+  if (t->bundle_id == 0) {
+    refused ? fail(t, false) : succeed(t);
+  } else if (refused) {
+    encode_bundle_control(session_.output(), t->bundle_id, BundleControl::discard_request, session_.next_xid());
+    fail(t, false);
+  } else {
+    t->commit_xid = session_.next_xid();
+    encode_bundle_control(session_.output(), t->bundle_id, BundleControl::commit_request, t->commit_xid);
+  }
+  return true;
+}
+
+bool Committer::on_commit_reply(std::uint32_t xid, Millis now) {
+  const auto t =
+      std::ranges::find_if(in_flight_, [&](const Transaction& x) { return x.commit_xid != 0 && x.commit_xid == xid; });
+  if (t == in_flight_.end()) return false;
+  progress(now);
+  // Expired between barrier and COMMIT and begun anew: cannot be, since nothing is added after the barrier; but an
+  // error that says so outweighs a reply.
+  t->lost ? fail(t, true) : succeed(t);
+  return true;
+}
+
+void Committer::succeed(Position t) {
+  const std::vector<Index> entries = std::move(t->slice.entries);
+  in_flight_.erase(t);
+  for (const Index entry : entries) {
+    events_.on_confirmed(entry);
+    store_.confirm(entry);
+  }
+}
+
+// --- failure ---------------------------------------------------------------------------------------------------------
+
+void Committer::fail(Position position, bool at_commit) {
+  Transaction t = std::move(*position);
+  in_flight_.erase(position);
+
+  if (t.lost) {
+    events_.on_trouble("the switch lost a bundle; sending it again", "bundle " + std::to_string(t.bundle_id));
+    if (t.attempt >= kMaxLost) session_.fail("the switch loses every bundle");
+  }
+  const std::size_t count = t.slice.entries.size();
+  const bool guilty_alone = at_commit && !t.lost && t.refusals.empty() && count == 1;
+  if (guilty_alone) {
+    t.refusals.push_back({0, {openflow::kErrorBundleFailed, openflow::kBundleMessageFailed, 0, {}}});
+  }
+  std::vector<Index> forgotten;
+  for (const Refusal& refusal : t.refusals) {
+    const Index entry = t.slice.entries[refusal.position];
+    if (!events_.on_refused(entry, refusal.error)) forgotten.push_back(entry);
+  }
+  // A METER_MOD outside bundles that was not refused has taken effect.
+  std::vector<std::size_t> refused;
+  for (const Refusal& refusal : t.refusals) refused.push_back(refusal.position);
+  std::vector<Index> left;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Index entry = t.slice.entries[i];
+    if (t.bundle_id == 0 && !t.lost && std::ranges::find(refused, i) == refused.end()) {
+      events_.on_confirmed(entry);
+      store_.confirm(entry);
+    } else if (store_.mark_unsent(entry)) {
+      left.push_back(entry);
+    }
+  }
+  for (const Index entry : forgotten) store_.forget(entry);
+  t.slice.entries = std::move(left);
+  // The first time the rest goes again in one piece; an unknown or a second culprit is closed in on.
+  const bool unknown = at_commit && !t.lost && t.refusals.empty();
+  const bool halve = at_commit && (unknown || (t.attempt > 0 && !t.slice.whole));
+  again(std::move(t.slice), t.attempt + 1, halve && !t.lost);
+}
+
+void Committer::again(Slice slice, unsigned attempt, bool halve) {
+  if (slice.entries.empty()) return;
+  if (!halve || slice.entries.size() == 1) {
+    retries_.push_back({std::move(slice), attempt});
+    return;
+  }
+  const auto middle = slice.entries.begin() + static_cast<std::ptrdiff_t>(slice.entries.size() / 2);
+  Slice second{slice.stage, slice.whole, {middle, slice.entries.end()}};
+  slice.entries.erase(middle, slice.entries.end());
+  retries_.push_back({std::move(slice), attempt});
+  retries_.push_back({std::move(second), attempt});
+}
+
+// Nothing is known about what was under way; it stays queued, and what the next dump finds confirmed falls out again.
+void Committer::connection_lost() {
+  for (const Transaction& t : in_flight_) {
+    for (const Index entry : t.slice.entries) {
+      if (store_.mark_unsent(entry)) store_.dirty().push_back(entry);
+    }
+  }
+  for (const Retry& r : retries_) {
+    store_.dirty().insert(store_.dirty().end(), r.slice.entries.begin(), r.slice.entries.end());
+  }
+  in_flight_.clear();
+  retries_.clear();
+}
+
+// --- time ------------------------------------------------------------------------------------------------------------
+
+// The switch answers in order: any answer shows that the ones behind are still being worked at.
+void Committer::progress(Millis now) {
+  for (Transaction& t : in_flight_) t.since = now;
+}
+
+Millis Committer::deadline() const { return in_flight_.empty() ? kNever : in_flight_.front().since + kPatience; }
+
+void Committer::tick(Millis now) {
+  if (now < deadline()) return;
+  session_.fail("the switch did not answer a bundle for " + std::to_string(kPatience / 1000) + " s");
+}
+
+}  // namespace sluice

@@ -1,0 +1,111 @@
+// Committer: gets the plan into the switch, by bundles that are safe although Open vSwitch's are not:
+//
+//   OPEN, ADD…, BARRIER in one write → any error? DISCARD, name the owners, again without them → COMMIT → COMMIT_REPLY
+//
+// because a message that fails at ADD is merely left out and COMMIT then succeeds with the rest, and a bundle that
+// idled out is silently begun anew by the next ADD. An error at COMMIT undoes the whole bundle; the culprit is named by
+// the xid of its ADD, or found by halving. Whatever happens to a bundle itself (expired, unknown id) leads to a new
+// bundle under a new id. Lost connection: unknown outcome; the engine reads the switch back.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "core/engine/plan.h"
+#include "core/openflow/error.h"
+#include "core/openflow/session.h"
+
+namespace sluice {
+
+class CommitEvents {
+ public:
+  virtual ~CommitEvents() = default;
+  virtual void on_confirmed(Index entry) = 0;  // just before the store is told
+  // The switch refuses what was sent for this entry. The receiver withdraws the owners' changes from the store;
+  // false: there is nobody to withdraw anything from.
+  [[nodiscard]] virtual bool on_refused(Index entry, const openflow::Error& error) = 0;
+  virtual void on_trouble(std::string_view message, std::string_view detail) = 0;
+};
+
+struct CommitPolicy {
+  bool atomic = false;  // one bundle if it can be
+  bool staged = false;  // never more than a slice at once
+};
+
+struct CommitterTotals {
+  std::uint64_t messages = 0;
+  std::uint64_t bundles = 0;
+};
+
+// Lives on the I/O thread; borrows store, plan and session.
+class Committer {
+ public:
+  static constexpr std::size_t kInFlight = 4;
+  static constexpr std::size_t kAtomicEntries = 5000;  // ≤ 10 ms of the switch's main thread
+  static constexpr Millis kPatience = 60'000;          // for one answer, while echoes still come
+
+  Committer(FlowStore& store, Plan& plan, openflow::OpenFlowSession& session, CommitEvents& events)
+      : store_(store), plan_(plan), session_(session), events_(events) {}
+
+  // Sends what may be sent now. Nothing is composed while the output is above the low-water mark.
+  void compose(const CommitPolicy& policy, Millis now);
+
+  // True when the message was the answer to something of ours.
+  bool on_error(std::uint32_t xid, const openflow::Error& error, Millis now);
+  bool on_barrier_reply(std::uint32_t xid, Millis now);
+  bool on_commit_reply(std::uint32_t xid, Millis now);
+
+  void connection_lost();
+  [[nodiscard]] bool idle() const { return in_flight_.empty() && retries_.empty(); }
+  [[nodiscard]] std::size_t bundles_in_flight() const { return in_flight_.size(); }
+  [[nodiscard]] Millis deadline() const;
+  void tick(Millis now);
+  [[nodiscard]] const CommitterTotals& totals() const { return totals_; }
+
+ private:
+  struct Refusal {
+    std::size_t position = 0;
+    openflow::Error error;
+  };
+  // A bundle, or (for meters) the same sequence without one. Its xids are a run: OPEN, each message, BARRIER.
+  struct Transaction {
+    Slice slice;
+    std::uint32_t bundle_id = 0;  // 0: not a bundle
+    std::uint32_t first_xid = 0;
+    std::uint32_t commit_xid = 0;  // 0: not sent yet
+    unsigned attempt = 0;          // how often this slice has failed before
+    bool lost = false;             // the switch no longer has this bundle as we made it
+    std::vector<Refusal> refusals;
+    Millis since = 0;
+
+    [[nodiscard]] std::uint32_t barrier_xid() const {
+      return first_xid + static_cast<std::uint32_t>(slice.entries.size()) + 1;
+    }
+  };
+  struct Retry {
+    Slice slice;
+    unsigned attempt = 0;
+  };
+  using Position = std::deque<Transaction>::iterator;
+
+  [[nodiscard]] bool may_start(Stage stage) const;
+  [[nodiscard]] bool next(const CommitPolicy& policy, Retry& work);
+  [[nodiscard]] bool next_retry(Retry& work);
+  void send(Retry work, Millis now);
+  void send_message(const Transaction& t, std::size_t position);
+  void succeed(Position t);
+  void fail(Position t, bool at_commit);
+  void again(Slice slice, unsigned attempt, bool halve);
+  void progress(Millis now);
+
+  FlowStore& store_;
+  Plan& plan_;
+  openflow::OpenFlowSession& session_;
+  CommitEvents& events_;
+  std::deque<Transaction> in_flight_;
+  std::deque<Retry> retries_;
+  std::uint32_t last_bundle_id_ = 0;
+  CommitterTotals totals_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,85 @@
+// SwitchEngine::Parts: the wiring between session, store, plan, committer, resync and ledger, and the few decisions
+// that are nobody's else: when to send, when to read back, whom to quarantine.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "core/batch/batch_reader.h"
+#include "core/engine.h"
+#include "core/engine/committer.h"
+#include "core/engine/ledger.h"
+#include "core/engine/plan.h"
+#include "core/engine/quarantine.h"
+#include "core/engine/resync.h"
+#include "core/openflow/session.h"
+#include "core/store/flow_store.h"
+
+namespace sluice {
+
+// Lives on the I/O thread. Order of members is order of construction: each borrows from those above it.
+struct SwitchEngine::Parts final : openflow::MessageSink, CommitEvents {
+  Parts(EngineListener& events, MicrosClock clock);
+
+  // A batch that waits because an atomic commit must not be mixed with what is under way.
+  struct Waiting {
+    std::uint64_t commit_id = 0;
+    std::vector<std::uint8_t> batch;
+    CommitOptions options;
+  };
+
+  // openflow::MessageSink
+  void on_session_up(const openflow::Features& features, Millis now) override;
+  void on_message(const openflow::Header& header, Bytes message, Millis now) override;
+  void on_session_down(std::string_view reason, Millis now) override;
+  void on_writable(Millis now) override { pump(now); }
+  void on_tick(Millis now) override;
+  [[nodiscard]] Millis sink_deadline() const override;
+
+  // CommitEvents
+  void on_confirmed(Index entry) override;
+  [[nodiscard]] bool on_refused(Index entry, const openflow::Error& error) override;
+  void on_trouble(std::string_view message, std::string_view detail) override;
+
+  void accept(std::uint64_t commit_id, const std::vector<OwnerSet>& sets, CommitOptions options);
+  void accept_set(Ledger::Commit commit, const OwnerSet& set);
+  void clear_others(Ledger::Commit commit);
+  void retry_quarantined();
+  // Everything that may go on now: resync, plan, output, finished commits. Safe to call at any time.
+  void pump(Millis now);
+  void finish_settled();
+  void report_done();
+  void report_conflicts();
+  void lift_quarantine(OwnerKey owner);
+  void on_error(std::uint32_t xid, Bytes message, Millis now);
+  void on_part(std::uint32_t xid, Bytes message, Millis now);
+  void on_read_done(std::optional<SwitchReads::Done> done);
+
+  // Whether the store's `confirmed` may be believed. Before the first full commit nobody said what else should be
+  // there, so there is nothing to read back for.
+  [[nodiscard]] bool may_send() const { return session.up() && (!full_given || synced); }
+  // Whether a batch has to wait for its turn.
+  [[nodiscard]] bool must_wait(const CommitOptions& options) const;
+  [[nodiscard]] Ledger::Totals totals() const;
+
+  EngineListener& listener;
+  MicrosClock clock;
+  openflow::OpenFlowSession session{*this};
+  FlowStore store;
+  Plan plan{store};
+  Committer committer{store, plan, session, *this};
+  Resync resync{store, session};
+  SwitchReads reads{session};
+  Ledger ledger;
+  Quarantines quarantines;
+  std::deque<Waiting> waiting;
+  std::uint32_t epoch = 0;
+  bool full_given = false;
+  bool synced = false;  // a resync has succeeded on this connection
+  bool resync_wanted = false;
+  std::uint64_t resyncs = 0;
+  std::uint64_t datapath_id = 0;
+};
+
+}  // namespace sluice

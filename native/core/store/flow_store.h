@@ -1,0 +1,129 @@
+// FlowStore: desired, sent and confirmed state of one bridge's flows, groups and meters, and who wants them. It decides
+// what differs and what a refusal takes back; it sends nothing. Neighbours: batch/ gives owner sets, engine/committer.h
+// turns dirty entries into messages and reports what became of them, engine/resync.h reports what the switch really
+// holds. Invariants: equal desired and confirmed bodies are the same block; an owner's `prior` bodies are the last set
+// of it that was confirmed as a whole; an entry without wants, bodies and queue is freed.
+#pragma once
+
+#include <vector>
+
+#include "core/batch/owner_set.h"
+#include "core/store/bodies.h"
+#include "core/store/entries.h"
+#include "core/store/owners.h"
+#include "core/store/resolve.h"
+
+namespace sluice {
+
+enum class Outcome : std::uint8_t { added, modified, deleted };
+
+struct StoreConflict {
+  Index entry = 0;
+  std::vector<OwnerKey> winners;
+  std::vector<OwnerKey> losers;
+};
+
+struct StoreCounts {
+  std::uint64_t desired[4] = {};  // by EntryKind
+  std::uint64_t confirmed = 0;
+  std::uint64_t unsettled = 0;
+};
+
+// Lives on the I/O thread; not synchronised. About 210 bytes a flow with an 80-byte match and 40 bytes of instructions.
+class FlowStore {
+ public:
+  FlowStore() : bodies_(arena_, sets_), entries_(arena_) {}
+  FlowStore(const FlowStore&) = delete;
+  FlowStore& operator=(const FlowStore&) = delete;
+
+  // --- desired -------------------------------------------------------------------------------------------------------
+  // The set becomes the owner's whole set. Takes effect on `desired` with the next resolve_touched().
+  Index apply(const OwnerSet& set, std::uint32_t epoch);
+  // Owners that no set of this epoch named want nothing; returns them.
+  std::vector<Index> clear_all_but(std::uint32_t epoch);
+  // Computes `desired` of every touched entry; entries that now differ from the switch appear in dirty().
+  void resolve_touched();
+
+  // --- what differs --------------------------------------------------------------------------------------------------
+  // Entries to be sent, for the planner to take and to empty. An entry is there or in the planner's queues, once.
+  [[nodiscard]] std::vector<Index>& dirty() { return dirty_; }
+  // Owners for whom nothing is outstanding any more; the engine takes them and calls settle().
+  [[nodiscard]] std::vector<Index>& settled() { return settled_; }
+  [[nodiscard]] std::vector<StoreConflict>& conflicts() { return conflicts_; }
+
+  // The planner takes an entry out of its queues. False: there is nothing to send (the entry may be gone).
+  [[nodiscard]] bool unqueue(Index entry);
+  void requeue(Index entry);
+
+  // --- sent → confirmed ----------------------------------------------------------------------------------------------
+  void mark_sent(Index entry);
+  Outcome confirm(Index entry);
+  // The attempt came to nothing. True: still to be sent; the caller queues it (it is not in dirty()).
+  [[nodiscard]] bool mark_unsent(Index entry);
+  // Takes over the owner's set as confirmed if nothing of it is outstanding; the record may be gone afterwards.
+  void settle(Index owner);
+
+  // --- refusal -------------------------------------------------------------------------------------------------------
+  // The owners whose change an entry's refusal concerns: those that changed it, or all that want it.
+  [[nodiscard]] std::vector<Index> blame(Index entry) const;
+  // Withdraws the owner's whole unconfirmed change. The entry (0: none) is withdrawn even if it was so before.
+  void revert(Index owner, Index refused);
+  // A deletion that the switch refuses and nobody can be blamed for: believed gone until the next dump.
+  void forget(Index entry);
+
+  // --- what the switch holds -----------------------------------------------------------------------------------------
+  void begin_dump();
+  void observe(const KeyView& key, const BodyView& body);
+  // Returns how many entries are there that nobody wants.
+  std::uint64_t end_dump();
+
+  // --- reading -------------------------------------------------------------------------------------------------------
+  [[nodiscard]] const Entries& entries() const { return entries_; }
+  [[nodiscard]] const Bodies& bodies() const { return bodies_; }
+  [[nodiscard]] Owners& owners() { return owners_; }
+  [[nodiscard]] const Owners& owners() const { return owners_; }
+  [[nodiscard]] const SharedSets& sets() const { return sets_; }
+  [[nodiscard]] const StoreCounts& counts() const { return counts_; }
+  template <typename Visit>  // visit(const Want&), in no particular order
+  void each_want(Index owner, Visit visit) const {
+    for (Index w = owners_[owner].first_want; w != 0; w = wants_[w].next_of_owner) visit(wants_[w]);
+  }
+  // An owner whose commit may count a change of the entry; 0 when nobody wants or wanted it.
+  [[nodiscard]] Index changer(Index entry) const;
+  [[nodiscard]] std::size_t used_bytes() const { return arena_.used(); }
+  [[nodiscard]] std::size_t reserved_bytes() const;
+
+ private:
+  void wish(Index owner, const KeyView& key, const BodyView& body);
+  void wish_twice(Want& want, const BodyView& body);
+  void set_body(Want& want, Handle body);  // takes over the caller's reference
+  void touch(Index entry);
+  void resolve_entry(Index entry);
+  [[nodiscard]] Handle decide(Index entry);
+  void set_desired(Index entry, Handle body);    // takes over the caller's reference
+  void set_confirmed(Index entry, Handle body);  // takes over the caller's reference
+  void unify(Entry& entry);
+  void refresh(Index entry);
+  void free_if_unused(Index entry);
+
+  [[nodiscard]] Index find_want(Index entry, Index owner) const;
+  [[nodiscard]] Index add_want(Index entry, Index owner);
+  void unlink_from_entry(Index want);
+  void report_owner(Index owner);
+  template <typename Dead>  // dead(Want&): whether to remove it
+  void sweep_wants(Index owner, Dead dead);
+
+  Arena arena_;
+  SharedSets sets_;
+  Bodies bodies_;
+  Entries entries_;
+  Owners owners_;
+  Pool<Want> wants_;
+  std::vector<Index> touched_;
+  std::vector<Index> dirty_;
+  std::vector<Index> settled_;
+  std::vector<StoreConflict> conflicts_;
+  StoreCounts counts_;
+};
+
+}  // namespace sluice
