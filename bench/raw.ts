@@ -1,0 +1,155 @@
+/**
+ * The floor: flow mods that are encoded already go into the switch as fast as it takes them, and nothing else is done.
+ * Neighbours: bulk.ts compares the engine with it. It knows the few OpenFlow 1.5 bytes it needs by itself, so that a
+ * mistake in src/openflow or native/ cannot make the floor slower or faster.
+ * Invariant: the clock stops when the switch has answered a barrier behind the last message, and an error is a failure.
+ */
+import { connect, type Socket } from 'node:net';
+
+export interface ReplayOptions {
+  /** Messages in each bundle; 0 sends them without bundles. Default 1,000, as the engine's staged mode does. */
+  readonly bundle?: number;
+  /** Bytes handed to the socket at once; default 256 KiB. */
+  readonly writeBytes?: number;
+}
+
+const version = 6;
+const type = {
+  hello: 0,
+  error: 1,
+  echoRequest: 2,
+  echoReply: 3,
+  barrierRequest: 20,
+  barrierReply: 21,
+  bundleControl: 33,
+  bundleAdd: 34,
+};
+const bundleType = { open: 0, commit: 4 };
+/** OFPBF_ATOMIC | OFPBF_ORDERED */
+const bundleFlags = 3;
+
+/** OpenFlow messages back to back, one by one. */
+export function* messagesIn(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length;) {
+    const length = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+    if (length < 8 || at + length > bytes.length) throw new Error(`a message of ${length} bytes at offset ${at}`);
+    yield bytes.subarray(at, at + length);
+    at += length;
+  }
+}
+
+/** The messages of a batch without its owner markers (version 0). */
+export function withoutMarkers(batch: Uint8Array): Uint8Array[] {
+  return [...messagesIn(batch)].filter((message) => message[0] === version);
+}
+
+/** Everything that goes over the wire, in one buffer: bundles (or bare messages), then a barrier with the highest xid. */
+export function encodeReplay(messages: readonly Uint8Array[], bundle = 1000): { bytes: Buffer; barrierXid: number } {
+  const bundles = bundle === 0 ? 0 : Math.ceil(messages.length / bundle);
+  const size =
+    messages.reduce((sum, one) => sum + one.length, 0) + (bundle === 0 ? 0 : messages.length * 16 + bundles * 32) + 8;
+  const bytes = Buffer.alloc(size);
+  let at = 0;
+  let xid = 1;
+  const header = (kind: number, length: number, id: number) => {
+    bytes[at] = version;
+    bytes[at + 1] = kind;
+    bytes.writeUInt16BE(length, at + 2);
+    bytes.writeUInt32BE(id, at + 4);
+    at += 8;
+  };
+  const control = (id: number, what: number) => {
+    header(type.bundleControl, 16, xid++);
+    bytes.writeUInt32BE(id, at);
+    bytes.writeUInt16BE(what, at + 4);
+    bytes.writeUInt16BE(bundleFlags, at + 6);
+    at += 8;
+  };
+  messages.forEach((message, index) => {
+    const id = bundle === 0 ? 0 : Math.floor(index / bundle) + 1;
+    if (bundle !== 0 && index % bundle === 0) control(id, bundleType.open);
+    if (bundle !== 0) {
+      header(type.bundleAdd, 16 + message.length, xid);
+      bytes.writeUInt32BE(id, at);
+      bytes.writeUInt16BE(bundleFlags, at + 6);
+      at += 8;
+    }
+    bytes.set(message, at);
+    bytes.writeUInt32BE(xid++, at + 4); // the inner xid has to be the outer one
+    at += message.length;
+    if (bundle !== 0 && (index % bundle === bundle - 1 || index === messages.length - 1))
+      control(id, bundleType.commit);
+  });
+  header(type.barrierRequest, 8, xid);
+  return { bytes, barrierXid: xid };
+}
+
+/** Sends `encodeReplay`'s bytes to `unix:<path>`; answers the seconds from the first write to the barrier's reply. */
+export async function replay(
+  remote: string,
+  encoded: { bytes: Buffer; barrierXid: number },
+  writeBytes = 256 << 10,
+): Promise<number> {
+  const socket = await greet(remote);
+  try {
+    const begun = performance.now();
+    const confirmed = barrier(socket, encoded.barrierXid);
+    await Promise.all([send(socket, encoded.bytes, writeBytes), confirmed]);
+    return (performance.now() - begun) / 1000;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** One timed replay of plain messages. */
+export function replayMessages(
+  remote: string,
+  messages: readonly Uint8Array[],
+  options: ReplayOptions = {},
+): Promise<number> {
+  return replay(remote, encodeReplay(messages, options.bundle), options.writeBytes);
+}
+
+async function greet(remote: string): Promise<Socket> {
+  const socket = connect(remote.replace(/^unix:/, ''));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('data', () => resolve()); // its hello
+    socket.write(Buffer.from([version, type.hello, 0, 8, 0, 0, 0, 0]));
+  });
+  return socket;
+}
+
+async function send(socket: Socket, bytes: Buffer, writeBytes: number): Promise<void> {
+  for (let at = 0; at < bytes.length; at += writeBytes) {
+    if (!socket.write(bytes.subarray(at, at + writeBytes))) {
+      await new Promise<void>((resolve) => socket.once('drain', resolve));
+    }
+  }
+}
+
+/** Reads all the while: a switch whose replies are not read stops reading. */
+function barrier(socket: Socket, xid: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let rest = Buffer.alloc(0);
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('the switch closed the connection')));
+    socket.on('data', (chunk) => {
+      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      while (rest.length >= 8 && rest.length >= rest.readUInt16BE(2)) {
+        const message = rest.subarray(0, rest.readUInt16BE(2));
+        rest = rest.subarray(message.length);
+        if (message[1] === type.barrierReply && message.readUInt32BE(4) === xid) resolve();
+        else if (message[1] === type.echoRequest)
+          socket.write(Buffer.concat([Buffer.from([version, type.echoReply]), message.subarray(2)]));
+        else if (message[1] === type.error) {
+          reject(
+            new Error(
+              `the switch refused xid ${message.readUInt32BE(4)}: type ${message.readUInt16BE(8)} code ${message.readUInt16BE(10)}`,
+            ),
+          );
+        }
+      }
+    });
+  });
+}
