@@ -1,0 +1,118 @@
+// The bytes that cross the language border: owners, each followed by its whole set of flows and groups.
+// Neighbours: src/pipeline fills it, src/datapath hands `bytes()` to the engine; template/emit.ts writes messages.
+// Invariant: after a throw the batch is as it was before the call; bytes handed out stay valid until the next add or reset.
+
+import { checkOwner, cookieHigh, cookieLow } from './cookie.js';
+import { compileFlow, flowMod } from './flow.js';
+import { compileGroup } from './group.js';
+import type { Hole } from './holes.js';
+import { ByteSink, emit } from './template/emit.js';
+import { Sites } from './template/site.js';
+
+const markerBytes = 16;
+
+export const flowSites = new Sites((expanded) => compileFlow(expanded));
+export const groupSites = new Sites((expanded) => compileGroup(expanded));
+
+/** Takes the flows and groups of one owner. */
+export interface Flows {
+  /** Adds a flow: `` f.add`table=${t}, priority=${p}, …, actions=…` `` in ovs-flows(7) notation. */
+  add(strings: TemplateStringsArray, ...holes: Hole[]): void;
+  /** Adds an OpenFlow group: `` f.group`group_id=${id}, type=select, selection_method=dp_hash, ${buckets}` ``. */
+  group(strings: TemplateStringsArray, ...holes: Hole[]): void;
+}
+
+export class Batch implements Flows {
+  readonly #sink: ByteSink;
+  #cookieHigh = 0;
+  #cookieLow = 0;
+  #flows = 0;
+  #groups = 0;
+  #owners = 0;
+
+  constructor(capacity = 65_536) {
+    this.#sink = new ByteSink(capacity);
+  }
+
+  /** Flows added since the last reset. */
+  get flowCount(): number {
+    return this.#flows;
+  }
+
+  get groupCount(): number {
+    return this.#groups;
+  }
+
+  get ownerCount(): number {
+    return this.#owners;
+  }
+
+  get byteLength(): number {
+    return this.#sink.length;
+  }
+
+  /**
+   * Starts an owner's set: what is added up to the next owner is all that it wants. The handle returned is the same
+   * object each time.
+   */
+  owner(key: number): Flows {
+    checkOwner(key);
+    const sink = this.#sink;
+    const at = sink.length;
+    sink.reserve(at, markerBytes);
+    const { view } = sink;
+    view.setUint32(at, 0x00010000 | markerBytes);
+    view.setUint32(at + 4, 0);
+    view.setUint32(at + 8, Math.floor(key / 0x100000000));
+    view.setUint32(at + 12, key >>> 0);
+    sink.length = at + markerBytes;
+    this.#cookieHigh = cookieHigh(key);
+    this.#cookieLow = cookieLow(key);
+    this.#owners++;
+    return this;
+  }
+
+  add(strings: TemplateStringsArray, ...holes: Hole[]): void {
+    const at = emit(this.#sink, flowSites.at(strings), holes);
+    const { view } = this.#sink;
+    view.setUint32(at + flowMod.cookie, this.#cookieHigh);
+    view.setUint32(at + flowMod.cookie + 4, this.#cookieLow);
+    this.#flows++;
+  }
+
+  group(strings: TemplateStringsArray, ...holes: Hole[]): void {
+    emit(this.#sink, groupSites.at(strings), holes);
+    this.#groups++;
+  }
+
+  /** What was written, as a view of the batch's own buffer. */
+  bytes(): Uint8Array {
+    return this.#sink.bytes.subarray(0, this.#sink.length);
+  }
+
+  /** Empties the batch; the buffer is kept. */
+  reset(): void {
+    this.#sink.length = 0;
+    this.#flows = 0;
+    this.#groups = 0;
+    this.#owners = 0;
+    this.#cookieHigh = 0;
+    this.#cookieLow = 0;
+  }
+}
+
+/** One flow as a message of its own, cookie 0: for tests and tools. */
+export function flow(strings: TemplateStringsArray, ...holes: Hole[]): Uint8Array {
+  return single(flowSites, strings, holes);
+}
+
+/** One group as a message of its own. */
+export function group(strings: TemplateStringsArray, ...holes: Hole[]): Uint8Array {
+  return single(groupSites, strings, holes);
+}
+
+function single(sites: Sites, strings: TemplateStringsArray, holes: readonly Hole[]): Uint8Array {
+  const sink = new ByteSink(512);
+  emit(sink, sites.at(strings), holes);
+  return sink.bytes.slice(0, sink.length);
+}

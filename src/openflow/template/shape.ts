@@ -1,0 +1,192 @@
+// What a template's holes look like, apart from their values: the key under which its compiled form is kept.
+// Neighbours: holes.ts makes holes, site.ts keeps compiled variants by shape, text is compiled by flow.ts, group.ts and actions/.
+// Invariant: two calls with equal shapes compile to the same bytes but for the patched values.
+
+import { FlowError } from '../errors.js';
+import { Fragment, type Hole, isPair, Masked, Structural } from '../holes.js';
+
+/** Classes of value holes. Structural holes and fragments stand for themselves (identity of the constant or of its strings). */
+export const Token = {
+  /** Up to 64 bits, or an Ethernet address. */
+  value: 1,
+  /** 16 bytes: an IPv6 address or a label. */
+  wide: 2,
+  masked: 3,
+  maskedWide: 4,
+  /** Masked by nothing: the field is left out. */
+  absent: 5,
+  /** A fragment that is not there. */
+  gone: 6,
+  /** Fragments of actions or buckets, appended at emission. */
+  list: 7,
+  /** Base of the tokens for lists of n match fragments, which are merged at compilation. */
+  many: 100,
+} as const;
+
+export type ShapeToken = number | Structural | TemplateStringsArray;
+
+/** A hole that keeps its place in the compiled form, to be filled at each emission. */
+export interface Leaf {
+  /** Position among the flattened values. */
+  readonly index: number;
+  readonly token: number;
+  /** 1-based number of the top-level hole it came from, for messages. */
+  readonly ordinal: number;
+}
+
+/** A template with its structural holes and fragments written out and its values replaced by single marker characters. */
+export interface Expanded {
+  readonly text: string;
+  readonly leaves: readonly Leaf[];
+  /** For messages: the template as written, holes as `${1}`. */
+  readonly label: string;
+}
+
+const markerBase = 0xe000;
+
+/** The class of one hole that is not a fragment. */
+function classify(hole: Hole): number {
+  if (typeof hole === 'number' || typeof hole === 'bigint') return Token.value;
+  if (hole instanceof Uint8Array) return hole.length === 16 ? Token.wide : Token.value;
+  if (hole instanceof Masked) {
+    if (hole.maskClass === 'absent') return Token.absent;
+    const wide = hole.value instanceof Uint8Array && hole.value.length === 16;
+    if (hole.maskClass === 'exact') return wide ? Token.wide : Token.value;
+    return wide ? Token.maskedWide : Token.masked;
+  }
+  if (isPair(hole)) return Token.value;
+  throw new FlowError(`${describe(hole)} cannot stand in a flow template`);
+}
+
+function describe(hole: unknown): string {
+  if (hole === null) return 'null';
+  if (typeof hole === 'string') return `the string ${JSON.stringify(hole)} (text belongs in the template or in m\`…\`)`;
+  return typeof hole === 'object' ? `a ${hole.constructor?.name ?? 'object'}` : `a ${typeof hole}`;
+}
+
+/** A masked value that matches exactly is patched like the plain value. */
+function leafValue(hole: Hole): Hole {
+  return hole instanceof Masked && hole.maskClass === 'exact' ? hole.value : hole;
+}
+
+/** Writes the shape of `holes` to `tokens` and their values, fragments opened up, to `flat`. */
+export function tokenize(holes: readonly Hole[], tokens: ShapeToken[], flat: Hole[]): void {
+  for (const hole of holes) {
+    if (hole instanceof Structural) tokens.push(hole);
+    else if (hole === undefined) tokens.push(Token.gone);
+    else if (hole instanceof Fragment) {
+      tokens.push(hole.strings);
+      tokenize(hole.holes, tokens, flat);
+    } else if (Array.isArray(hole) && !isPair(hole)) tokenizeList(hole as readonly Fragment[], tokens, flat);
+    else {
+      tokens.push(classify(hole));
+      flat.push(leafValue(hole));
+    }
+  }
+}
+
+function tokenizeList(list: readonly Fragment[], tokens: ShapeToken[], flat: Hole[]): void {
+  if (list.length === 0) {
+    tokens.push(Token.gone);
+    return;
+  }
+  if (list.some((item) => !(item instanceof Fragment)))
+    throw new FlowError('a list in a flow template holds fragments only');
+  if (list[0]?.kind !== 'match') {
+    tokens.push(Token.list);
+    flat.push(list);
+    return;
+  }
+  tokens.push(Token.many + list.length);
+  tokenize(list, tokens, flat);
+}
+
+let cursor = 0;
+let filled = 0;
+
+/** Whether `holes` have the shape `tokens`; if so their values are in `flat`. The hot path: allocates nothing. */
+export function fits(tokens: readonly ShapeToken[], holes: readonly Hole[], flat: Hole[]): boolean {
+  cursor = 0;
+  filled = 0;
+  return fitsFrom(tokens, holes, flat) && cursor === tokens.length;
+}
+
+function fitsFrom(tokens: readonly ShapeToken[], holes: readonly Hole[], flat: Hole[]): boolean {
+  for (let i = 0; i < holes.length; i++) {
+    const hole = holes[i];
+    const token = tokens[cursor++];
+    if (typeof hole === 'number') {
+      if (token !== Token.value) return false;
+      flat[filled++] = hole;
+    } else if (hole === undefined) {
+      if (token !== Token.gone) return false;
+    } else if (hole instanceof Fragment) {
+      if (token !== hole.strings || !fitsFrom(tokens, hole.holes, flat)) return false;
+    } else if (hole instanceof Structural) {
+      if (token !== hole) return false;
+    } else if (Array.isArray(hole) && !isPair(hole)) {
+      const list = hole as readonly Fragment[];
+      if (list.length === 0) {
+        if (token !== Token.gone) return false;
+      } else if (list[0]?.kind !== 'match') {
+        if (token !== Token.list) return false;
+        flat[filled++] = list;
+      } else if (token !== Token.many + list.length || !fitsFrom(tokens, list, flat)) return false;
+    } else {
+      if (token !== classify(hole)) return false;
+      flat[filled++] = leafValue(hole);
+    }
+  }
+  return true;
+}
+
+/** Writes the template out as text with markers for the values. */
+export function expand(strings: TemplateStringsArray, holes: readonly Hole[]): Expanded {
+  const leaves: Leaf[] = [];
+  const write = (parts: readonly string[], inner: readonly Hole[], top: number | undefined): string => {
+    let text = parts[0] ?? '';
+    for (const [i, hole] of inner.entries()) {
+      const ordinal = top ?? i + 1;
+      const leaf = (token: number) => {
+        leaves.push({ index: leaves.length, token, ordinal });
+        return String.fromCharCode(markerBase + leaves.length - 1);
+      };
+      if (hole instanceof Structural) text += hole.text;
+      else if (hole instanceof Fragment) text += write(hole.strings, hole.holes, ordinal);
+      else if (Array.isArray(hole) && !isPair(hole)) {
+        const list = hole as readonly Fragment[];
+        if (list[0]?.kind === 'match') text += list.map((item) => write(item.strings, item.holes, ordinal)).join(',');
+        else if (list.length > 0) text += leaf(Token.list);
+      } else if (hole !== undefined) text += leaf(classify(hole));
+      text += parts[i + 1] ?? '';
+    }
+    return text;
+  };
+  const text = write(strings, holes, undefined);
+  return { text, leaves, label: labelOf(strings) };
+}
+
+export function labelOf(strings: readonly string[]): string {
+  let label = strings[0] ?? '';
+  for (let i = 1; i < strings.length; i++) label += `\${${i}}${strings[i]}`;
+  return label.replaceAll(/\s+/g, ' ').trim();
+}
+
+/** The hole a marker character stands for, when `text` is exactly one marker. */
+export function leafOf(expanded: Expanded, text: string): Leaf | undefined {
+  return text.length === 1 ? expanded.leaves[text.charCodeAt(0) - markerBase] : undefined;
+}
+
+/** The first hole inside `text`, to say which one stands where none may. */
+export function firstLeaf(expanded: Expanded, text: string): Leaf | undefined {
+  for (const char of text) {
+    const leaf = leafOf(expanded, char);
+    if (leaf !== undefined) return leaf;
+  }
+  return undefined;
+}
+
+/** Marker characters written back as `${n}`, for messages. */
+export function readable(expanded: Expanded, text: string): string {
+  return text.replaceAll(/[\uE000-\uF8FF]/g, (char) => `\${${leafOf(expanded, char)?.ordinal ?? '?'}}`);
+}
