@@ -1,3 +1,3 @@
-// The one translation unit that carries doctest's main(); every *_test.cpp beside it is one subject.
+// The test program of the core: every *_test.cpp beside this file, no Node, no sockets to a switch.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>

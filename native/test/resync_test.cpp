@@ -1,0 +1,192 @@
+// Reading the switch back: after a restart of ours, of the switch, after strangers, after an answer that never came.
+#include <doctest/doctest.h>
+
+#include "engine_rig.h"
+
+namespace sluice::test {
+
+namespace {
+
+Batch some(std::uint32_t count, std::uint32_t port = 1) {
+  Batch batch;
+  for (std::uint32_t i = 1; i <= count; ++i) batch.owner(owner(i)).flow(i, output(port)).group(i);
+  return batch;
+}
+constexpr CommitOptions kFull{CommitMode::automatic, true};
+
+void plant(FakeSwitch& fake, std::uint32_t port, std::uint16_t idle_timeout_sec, std::uint64_t cookie = 0) {
+  const ByteVector oxm = in_port(port);
+  fake.flows[{{0, 100}, oxm}] = {cookie, idle_timeout_sec, oxm, output(1)};
+}
+
+}  // namespace
+
+TEST_CASE("before the first full commit nothing is read and nothing of others is touched") {
+  Rig rig;
+  plant(rig.fake, 99, 0);
+  rig.connect();
+  rig.commit(some(3));
+  CHECK(rig.heard.resynced.empty());
+  CHECK(rig.fake.flows.size() == 4);
+  rig.commit(some(3), kFull);
+  REQUIRE(rig.heard.resynced.size() == 1);
+  CHECK(rig.heard.resynced[0].foreign == 1);
+  CHECK(rig.fake.flows.size() == 3);
+}
+
+TEST_CASE("a new engine on a switch that is right sends nothing, however the dump is cut") {
+  for (const std::size_t split : {0u, 1u, 13u}) {
+    Rig first;
+    first.connect();
+    first.commit(some(40), kFull);
+
+    Rig second;
+    second.split = split;
+    second.fake.flows = first.fake.flows;
+    second.fake.groups = first.fake.groups;
+    REQUIRE(second.submit(some(40), kFull).ok());
+    CHECK(second.heard.done.empty());
+    second.connect();
+    REQUIRE(second.heard.resynced.size() == 1);
+    CHECK(second.heard.resynced[0].flows_read == 40);
+    CHECK(second.heard.resynced[0].groups_read == 40);
+    CHECK(second.heard.resynced[0].sent == 0);
+    CHECK(second.fake.mods == 0);
+    REQUIRE(second.heard.done.size() == 1);
+    CHECK(second.heard.done[0].unchanged == 80);
+    CHECK(std::string(second.engine.stats().state) == "synced");
+  }
+}
+
+TEST_CASE("only the differences are sent: what is missing, what is wrong, what is nobody's") {
+  Rig rig;
+  rig.connect();
+  rig.commit(some(20), kFull);
+  rig.disconnect();
+  const std::size_t mods = rig.fake.mods;
+  rig.fake.flows.erase(rig.fake.flows.begin());
+  rig.fake.flows.begin()->second.cookie = 7;
+  rig.fake.groups.erase(4);
+  plant(rig.fake, 500, 0);
+  plant(rig.fake, 501, 30);  // times out by itself: left alone
+  rig.connect();
+  CHECK(rig.heard.resynced.back().sent == 4);
+  CHECK(rig.fake.mods == mods + 4);
+  CHECK(rig.fake.flows.size() == 21);
+  CHECK(rig.fake.groups.size() == 20);
+}
+
+TEST_CASE("a switch that lost everything gets everything") {
+  Rig rig;
+  rig.connect();
+  rig.commit(some(2000), kFull);
+  rig.disconnect();
+  rig.fake.wipe();
+  rig.connect();
+  CHECK(rig.fake.flows.size() == 2000);
+  CHECK(rig.fake.groups.size() == 2000);
+  CHECK(rig.engine.stats().unsettled == 0);
+}
+
+TEST_CASE("a commit whose reply was lost is found done, and answered once") {
+  Rig rig;
+  rig.connect();
+  rig.commit(Batch(), kFull);
+  rig.fake.lose_commit_reply = true;
+  REQUIRE(rig.submit(some(5)).ok());
+  rig.run();
+  CHECK(rig.heard.done.size() == 1);
+  const std::size_t mods = rig.fake.mods;
+  rig.disconnect();
+  rig.fake.lose_commit_reply = false;
+  rig.connect();
+  CHECK(rig.heard.done.size() == 2);
+  CHECK(rig.fake.mods == mods);
+  CHECK(rig.fake.flows.size() == 5);
+}
+
+TEST_CASE("a connection lost at any byte of a commit ends in the right state") {
+  for (std::size_t lost_at = 1; lost_at < 40; ++lost_at) {
+    Rig rig;
+    rig.connect();
+    rig.commit(some(10), kFull);
+    REQUIRE(rig.submit(some(8, 2), kFull).ok());
+    for (std::size_t i = 0; i < lost_at % 6; ++i) rig.step();
+    rig.disconnect();
+    REQUIRE(rig.submit(some(9, 3), kFull).ok());
+    rig.connect();
+    CHECK(rig.fake.flows.size() == 9);
+    CHECK(rig.fake.groups.size() == 9);
+    CHECK(rig.heard.done.size() == 3);
+    CHECK(rig.engine.stats().unsettled == 0);
+  }
+}
+
+TEST_CASE("batches that come while the dump runs only change what is desired") {
+  Rig rig;
+  rig.connect();
+  rig.commit(some(30), kFull);
+  rig.disconnect();
+  rig.engine.session().connected(rig.now);
+  rig.step();
+  rig.step();
+  REQUIRE(rig.submit(some(31), kFull).ok());
+  CHECK(std::string(rig.engine.stats().state) == "resync");
+  rig.run();
+  CHECK(rig.fake.flows.size() == 31);
+  CHECK(rig.heard.done.size() == 2);
+}
+
+TEST_CASE("after a restart of ours a refused owner keeps the flows of its earlier life") {
+  Rig first;
+  first.connect();
+  first.commit(Batch().owner(owner(1)).flow(1, output(1)).flow(2, output(2)), kFull);
+  Rig second;
+  second.fake.flows = first.fake.flows;
+  second.fake.at_commit = [](const openflow::FlowMod& m) -> std::optional<Refused> {
+    return m.priority == 7 ? std::optional(Refused{2, 9}) : std::nullopt;
+  };
+  second.connect();
+  const CommitResult result = second.commit(Batch().owner(owner(1)).flow(2, output(5)).flow(3, output(3), 0, 7), kFull);
+  REQUIRE(result.quarantined.size() == 1);
+  CHECK(result.quarantined[0].error == "OFPBAC_BAD_OUT_GROUP");
+  CHECK(second.fake.flows.size() == 2);
+  for (const auto& [key, flow] : first.fake.flows) CHECK(second.fake.flows.at(key).instructions == flow.instructions);
+}
+
+TEST_CASE("a switch that refuses what it once took does not make us try for ever") {
+  Rig rig;
+  rig.connect();
+  rig.commit(some(3), kFull);
+  rig.disconnect();
+  rig.fake.wipe();
+  rig.fake.at_commit = [](const openflow::FlowMod& m) -> std::optional<Refused> {
+    return m.cookie == cookie_of_owner(owner(2)) ? std::optional(Refused{5, 1}) : std::nullopt;
+  };
+  rig.connect();
+  CHECK(rig.fake.flows.size() == 2);
+  CHECK(rig.heard.quarantined.size() == 1);
+  CHECK(rig.engine.stats().unsettled == 0);
+}
+
+TEST_CASE("the switch can be read for somebody, with counters") {
+  Rig rig;
+  CHECK_FALSE(rig.engine.read_switch(1, std::nullopt, rig.now).ok());
+  rig.connect();
+  rig.commit(some(9));
+  REQUIRE(rig.engine.read_switch(2, std::nullopt, rig.now).ok());
+  rig.run();
+  REQUIRE(rig.heard.reads.size() == 1);
+  const ByteVector& flows = rig.heard.reads[0].second;
+  REQUIRE(flows.size() == 9 * (16 + 88));
+  CHECK(load_big_endian<std::uint64_t>(flows.data()) == 5);
+  CHECK(load_big_endian<std::uint64_t>(flows.data() + 8) == 500);
+  const ByteVector confirmed = rig.engine.flows(owner(1), std::nullopt);
+  CHECK(ByteVector(flows.begin() + 16, flows.begin() + 16 + 88) == confirmed);
+  REQUIRE(rig.engine.read_switch(3, std::nullopt, rig.now).ok());
+  rig.disconnect();
+  REQUIRE(rig.heard.reads.size() == 2);
+  CHECK(rig.heard.reads[1].first.code() == StatusCode::unavailable);
+}
+
+}  // namespace sluice::test
