@@ -4,11 +4,12 @@
  * Invariant: every answer that is not a success is application/problem+json, whoever refused: route, router or parser.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import Fastify from 'fastify';
+import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Controller } from '../datapath/face.js';
-import { parseJson, parseNdjson } from './body.js';
+import { parseNdjson } from './body.js';
 import { addDocs } from './docs.js';
+import { parseJson } from './json.js';
 import { notFound } from './not-found.js';
 import { HttpError, problemDocument, sendProblem } from './problem.js';
 import { compileValidator } from './query.js';
@@ -34,7 +35,7 @@ const bodyLimitBytes = 256 * 1024 * 1024;
 export function buildApi({ controller, version, logger, token }: ApiOptions): FastifyInstance {
   const app = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength: 1024 },
     return503OnClosing: false,

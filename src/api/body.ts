@@ -1,5 +1,5 @@
 /**
- * Bodies to objects: JSON with the place of a mistake, NDJSON line by line.
+ * Bodies to objects: the envelope of a request, NDJSON line by line; json.ts parses JSON.
  * Neighbours: routes/apply.ts and routes/objects.ts. What the objects mean is the model's business.
  * Invariant: an object's position in the request is its position in the pointers, whatever the format.
  */
@@ -10,24 +10,6 @@ import type { ApplyRequest } from '../datapath/face.js';
 import { nearest } from '../model/suggest.js';
 import { isRecord } from './query.js';
 import { isKind, keyFits, keyForm, kindNames, kinds, parseRef } from './schemas/kinds.js';
-
-/** V8 says `… at position 12`, sometimes with the line; people want the line. */
-function placeOf(text: string, message: string): string {
-  const position = /at position ([0-9]+)/.exec(message)?.[1];
-  if (position === undefined) return text.trim() === '' ? 'it is empty' : 'it ends too early';
-  const before = text.slice(0, Number(position));
-  const line = before.split('\n').length;
-  return `line ${line}, column ${before.length - before.lastIndexOf('\n')}`;
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : '';
-    throw new SluiceError('malformed', `The body is not JSON: ${placeOf(text, message)}.`, { cause });
-  }
-}
 
 /** One object a line; empty lines are skipped but counted, so that a message's line is the file's line. */
 export function parseNdjson(text: string): { objects: unknown[] } {

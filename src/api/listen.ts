@@ -46,6 +46,9 @@ async function listenTcp(app: FastifyInstance, host: string, port: number): Prom
   return { remote: `ptcp:${bound}:${shown}`, close: () => app.close() };
 }
 
+const noRight = 'no permission to make it there; run as root, or choose a path of your own with --socket';
+const notDirectory = 'a part of its path is a file';
+
 /** Bound beside its place and linked into it when ready: so nobody ever meets it with another mode. */
 async function listenUnix(app: FastifyInstance, path: string): Promise<Listening> {
   const aside = `${dirname(path)}/.${process.pid}.${basename(path)}`;
@@ -72,17 +75,20 @@ async function listenUnix(app: FastifyInstance, path: string): Promise<Listening
     await app.close();
     if (cause instanceof SluiceError) throw cause;
     const code = errno(cause);
-    const hint =
-      code === 'EACCES' || code === 'EPERM' ? '; run as root, or choose a path of your own with --socket' : '';
-    throw new SluiceError('internal', `Cannot serve the API on ${path} (${code})${hint}.`, { cause });
+    const why = { EACCES: noRight, EPERM: noRight, EEXIST: notDirectory, ENOTDIR: notDirectory }[code] ?? code;
+    throw new SluiceError('internal', `Cannot serve the API on ${path}: ${why}.`, { cause });
   } finally {
-    rmSync(aside, { force: true });
+    if (inodeOf(aside) !== undefined) rmSync(aside);
   }
   return { remote: `punix:${path}`, close: () => app.close() };
 }
 
 function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
+  try {
+    return statSync(path).ino;
+  } catch {
+    return undefined;
+  }
 }
 
 async function linkInto(aside: string, path: string): Promise<void> {

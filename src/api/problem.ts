@@ -106,6 +106,9 @@ function describe(error: FastifyError | Error, instance: string): ProblemDocumen
 export function sendProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const document = describe(error, request.url.split('?')[0] ?? request.url);
   if (document.code === 'internal') request.log.error({ err: error, path: document.instance }, 'request failed');
-  // Problems are sent as text: a route's own serialiser must not see them.
-  return reply.code(document.status).type(problemType).send(JSON.stringify(document));
+  // Bytes, since neither a route's serialiser nor a charset may touch them (RFC 9457 registers none).
+  return reply
+    .code(document.status)
+    .type(problemType)
+    .send(Buffer.from(JSON.stringify(document)));
 }

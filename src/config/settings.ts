@@ -140,7 +140,7 @@ export const settings = {
     name: 'token-file',
     key: 'tokenFile',
     env: ['SLUICE_TOKEN_FILE'],
-    help: 'A file whose first line is the token that callers on TCP must send. Only its owner may read it.',
+    help: 'A file whose first line is the token that callers on TCP must send. Keep it readable by its owner alone.',
     example: '--token-file /etc/sluice/token',
   },
   logLevel: {

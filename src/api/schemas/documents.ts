@@ -5,31 +5,13 @@
  */
 import { Type } from 'typebox';
 import type { Static, TObject } from 'typebox';
-import {
-  endpointSchema,
-  groupSchema,
-  networkSchema,
-  peerSchema,
-  policySchema,
-  ruleSchema,
-  settingsSchema,
-  tenantSchema,
-} from '../../model/index.js';
+import { kinds as all, schemas } from '../../model/index.js';
 import type { Kind } from '../../model/index.js';
 import { ApplyAnswer, FlowAnswer, Reference, Status, StatusAnswer, TraceAnswer } from './answers.js';
 import { kinds } from './kinds.js';
 import { Fault, ProblemDocument, problemType } from './problem.js';
 
-const objects: Readonly<Record<Kind, TObject>> = {
-  settings: settingsSchema,
-  tenant: tenantSchema,
-  network: networkSchema,
-  group: groupSchema,
-  policy: policySchema,
-  rule: ruleSchema,
-  endpoint: endpointSchema,
-  peer: peerSchema,
-};
+const objects: Readonly<Record<Kind, TObject>> = schemas;
 
 const nameOf = (kind: Kind): string => kind.charAt(0).toUpperCase() + kind.slice(1);
 
@@ -43,8 +25,6 @@ function withStatus(kind: Kind): object {
     examples: [],
   };
 }
-
-const all: readonly Kind[] = ['settings', 'tenant', 'network', 'group', 'policy', 'rule', 'endpoint', 'peer'];
 
 /** Every named shape, for the components of the OpenAPI document. */
 export const components: readonly object[] = [
