@@ -56,9 +56,9 @@ export function problemFailure(problem: ProblemDocument, place: (pointer: string
   };
 }
 
-/** A query parameter is the flag of the same name. */
+/** A query parameter is the flag of the same name; any other message names its object itself. */
 function flagOf(pointer: string): string {
-  return pointer.startsWith('/query/') ? `--${pointer.slice('/query/'.length)}` : pointer;
+  return pointer.startsWith('/query/') ? `--${pointer.slice('/query/'.length)}` : '';
 }
 
 function stat(path: string): Stats | undefined {

@@ -19,6 +19,12 @@ function keyOf(kind: KindName, object: ObjectAnswer): string {
   return kinds[kind].key.map((field) => String(object[field])).join('/');
 }
 
+/** By key, with web-9 before web-10. */
+function inOrder(kind: KindName, objects: readonly ObjectAnswer[]): ObjectAnswer[] {
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  return objects.toSorted((a, b) => compare(keyOf(kind, a), keyOf(kind, b)));
+}
+
 async function print(
   kind: KindName,
   objects: readonly ObjectAnswer[],
@@ -39,9 +45,10 @@ async function print(
     const columns = columnsOf(kind, output === 'wide');
     const heads =
       kind === 'settings' ? [] : [kinds[kind].key.length > 1 ? 'KEY' : (kinds[kind].key[0] ?? '').toUpperCase()];
-    const rows = objects
-      .map((object) => [...heads.map(() => keyOf(kind, object)), ...columns.map(({ cell }) => cell(object))])
-      .toSorted((a, b) => (a[0] ?? '').localeCompare(b[0] ?? '', 'en', { numeric: true }));
+    const rows = objects.map((object) => [
+      ...heads.map(() => keyOf(kind, object)),
+      ...columns.map(({ cell }) => cell(object)),
+    ]);
     io.out(table([...heads, ...columns.map(({ title }) => title)], rows));
   }
 }
@@ -55,7 +62,9 @@ async function run(parsed: Parsed, io: Io): Promise<ExitCode> {
   const client = connect(parsed, io);
   const wanted = kind === 'settings' ? [''] : keys;
   const objects =
-    wanted.length === 0 ? await client.list(kind) : await Promise.all(wanted.map((key) => client.get({ kind, key })));
+    wanted.length === 0
+      ? inOrder(kind, await client.list(kind))
+      : await Promise.all(wanted.map((key) => client.get({ kind, key })));
   await print(kind, objects, output, wanted.length === 1, io);
   return exit.ok;
 }

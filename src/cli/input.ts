@@ -9,7 +9,7 @@ import { exit } from './command.js';
 import type { Io } from './command.js';
 import { CommandError } from './failure.js';
 
-/** Where an object stands: document of the file, then the path within that document. */
+/** Where an object stands: document of the file (line, of NDJSON), then the path within it. */
 export interface Origin {
   readonly source: Source;
   readonly document: number;
@@ -32,7 +32,7 @@ export interface Input {
 const extensions = /\.(ya?ml|json|ndjson|jsonl)$/;
 
 function formatOf(name: string, text: string): Source['format'] {
-  if (/\.(ndjson|jsonl)$/.test(name)) return 'ndjson';
+  if (/\.(ndjson|jsonl)$/.test(name) || /^\s*\{.*\}[ \t\r]*\n\s*\{/.test(text)) return 'ndjson';
   if (name.endsWith('.json')) return 'json';
   // YAML reads JSON too, but a hundred times slower: it is worth a look at the first letter.
   return /^\s*[{[]/.test(text) ? 'json' : 'yaml';
@@ -73,8 +73,7 @@ async function documentsOf(source: Source): Promise<unknown[]> {
     try {
       return [JSON.parse(text)];
     } catch {
-      // Objects one a line, or one after another, are documents to the YAML reader below; a mistake gets its line there.
-      if (/^\s*\{.*\}\s*\n\s*\{/.test(text)) return ndjson(name, text);
+      // The YAML reader says where the mistake is.
     }
   }
   if (format === 'ndjson') return ndjson(name, text);
@@ -91,11 +90,12 @@ async function documentsOf(source: Source): Promise<unknown[]> {
   return documents.map((document): unknown => document.toJS());
 }
 
+/** One document a line; an empty line is an empty document, so that its number is the line's. */
 function ndjson(name: string, text: string): unknown[] {
-  return text.split('\n').flatMap((line, index): unknown[] => {
-    if (line.trim() === '') return [];
+  return text.split('\n').map((line, index): unknown => {
+    if (line.trim() === '') return null;
     try {
-      return [JSON.parse(line)];
+      return JSON.parse(line);
     } catch {
       throw new CommandError(`${name}:${index + 1}: this line is not JSON`, exit.invalid);
     }

@@ -50,7 +50,8 @@ export async function placer(input: Input): Promise<(pointer: string) => string>
   };
 
   const lineOf = ({ source, document, path }: Origin, rest: readonly string[]): string => {
-    if (source.format === 'ndjson' || source.text.length > maxBytes) {
+    if (source.format === 'ndjson') return `${source.name}:${document + 1}: ${rest.join('/')}`;
+    if (source.text.length > maxBytes) {
       return `${source.name}: ${[...path, ...rest].join('/')}`;
     }
     const { documents, lineCounter } = positionsOf(source);
@@ -63,6 +64,8 @@ export async function placer(input: Input): Promise<(pointer: string) => string>
   return (pointer) => {
     const [, list, index, ...rest] = pointer.split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
     const origin = list === 'objects' ? input.origins[Number(index)] : undefined;
-    return origin === undefined ? pointer : lineOf(origin, rest);
+    // What is to be deleted is named in the message.
+    if (origin === undefined) return list === 'delete' ? '' : pointer;
+    return lineOf(origin, rest);
   };
 }

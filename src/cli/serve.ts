@@ -4,8 +4,9 @@
  * Invariant: the flows stay in the switch when the daemon stops.
  */
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { daemonFlags, explainConfig, loadConfig } from '../config/index.js';
+import { daemonFlags, explainConfig, loadConfig, settingKeys } from '../config/index.js';
 import type { DaemonConfig, Flag } from '../config/index.js';
+import { SluiceError } from '../model/errors.js';
 import { exit } from './command.js';
 import type { Command, ExitCode, Io } from './command.js';
 import { CommandError } from './failure.js';
@@ -46,8 +47,23 @@ export function switchRemedy(isInstalled: boolean): string {
   return `${how}, or try Sluice on a private one with \`sluice serve --sandbox\``;
 }
 
-function isSwitchUnavailable(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'switch_unavailable';
+/** A setting the model refuses is a flag, a variable or a line that somebody wrote: say which. */
+function settingRefused(config: DaemonConfig, { message, problems }: SluiceError): CommandError {
+  const lines = problems.map(({ pointer, message: what, suggestion }) => {
+    const field = pointer.split('/').at(3);
+    const key = settingKeys.find((each) => each === field);
+    const where = (key && config.sources[key]?.name) ?? field;
+    return `${where === undefined ? '' : `${where}: `}${what}${suggestion === undefined ? '' : ` (${suggestion})`}`;
+  });
+  return new CommandError(lines.length === 0 ? message : lines.join('\n'), exit.usage);
+}
+
+function whyNotStarted(config: DaemonConfig, error: unknown, io: Io): unknown {
+  if (!(error instanceof SluiceError)) return error;
+  if (error.code === 'invalid_request') return settingRefused(config, error);
+  if (error.code !== 'switch_unavailable') return error;
+  const remedy = switchRemedy(installed('ovs-vswitchd', io.env['PATH'] ?? ''));
+  return new CommandError(`${error.message.replace(/\.$/, '')}: ${remedy}`, exit.failed);
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
@@ -85,9 +101,7 @@ export async function serve(
   try {
     daemon = await startDaemon(config);
   } catch (error) {
-    if (!isSwitchUnavailable(error)) throw error;
-    const remedy = switchRemedy(installed('ovs-vswitchd', io.env['PATH'] ?? ''));
-    throw new CommandError(`${error.message.replace(/\.$/, '')}: ${remedy}`, exit.failed);
+    throw whyNotStarted(config, error, io);
   }
   io.err(`sluice: serving on ${daemon.socket}\n`);
   await stopped();
