@@ -38,8 +38,8 @@ class JsonRpcSession final : public Session {
   JsonRpcSession(JsonRpcListener& listener, Millis probe_interval)
       : listener_(listener), probe_interval_(probe_interval) {}
 
-  // `id` is not in use; `method` a raw JSON string with its quotes; `params` a raw JSON array. Rejected at once when the
-  // stream is down.
+  // `id` is not in use; `method` a raw JSON string with its quotes; `params` a raw JSON array. Rejected at once when
+  // the stream is down.
   void request(RequestId id, std::string_view method, std::string_view params);
 
   void connected(Millis now) override;
