@@ -1,0 +1,50 @@
+/**
+ * `npm run bench [-- name … --runs 7 --flows 100000]`: the named benchmarks, or all. Exit 1 when a claim does not hold.
+ * Neighbours: one file a benchmark. A benchmark states a claim, checks that the result is right, then times it.
+ */
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { run } from '../src/sandbox/index.js';
+import { bulk } from './bulk.js';
+
+export interface BenchOptions {
+  /** Rounds in which every variant has its turn. */
+  readonly runs: number;
+  readonly flows: number;
+}
+
+export interface Outcome {
+  readonly claim: string;
+  readonly holds: boolean;
+}
+
+const benches: Readonly<Record<string, (options: BenchOptions) => Promise<Outcome>>> = { bulk };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: 'string', default: '7' }, flows: { type: 'string', default: '100000' } },
+});
+const options = { runs: positive('runs', values.runs), flows: positive('flows', values.flows) };
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) stop(`--${name} takes a positive whole number, not ${text}`);
+  return value;
+}
+
+function stop(message: string): never {
+  console.error(message);
+  process.exit(2);
+}
+
+const [ovs = ''] = (await run('ovs-vswitchd', ['--version'])).split('\n');
+const [cpu] = cpus();
+console.log(`Node ${process.versions.node}, ${ovs}, ${cpus().length} × ${cpu?.model ?? 'unknown CPU'}`);
+for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
+  const bench = benches[name];
+  if (bench === undefined) stop(`no benchmark ${name}; there are: ${Object.keys(benches).join(', ')}`);
+  console.log(`\n${name}`);
+  const { claim, holds } = await bench(options);
+  console.log(`${holds ? 'holds' : 'DOES NOT HOLD'}: ${claim}`);
+  if (!holds) process.exitCode = 1;
+}
