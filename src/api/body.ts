@@ -51,7 +51,14 @@ export function applyRequest(body: unknown): ApplyRequest {
   const put = listOf(body, 'objects', problems);
   const refs = listOf(body, 'delete', problems).map((item, index) => refOf(item, `/delete/${index}`, problems));
   if (problems.length > 0) throw new SluiceError('malformed', problems[0]?.message ?? '', { problems });
-  return { put, delete: refs.filter((ref) => ref !== undefined) };
+  return { put: put.map(withoutStatus), delete: refs.filter((ref) => ref !== undefined) };
+}
+
+/** What GET answered may be sent back as it is. */
+export function withoutStatus(object: unknown): unknown {
+  if (!isRecord(object) || !('status' in object)) return object;
+  const { status: _status, ...rest } = object;
+  return rest;
 }
 
 function listOf(body: Readonly<Record<string, unknown>>, key: string, problems: Problem[]): readonly unknown[] {

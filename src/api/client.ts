@@ -140,7 +140,11 @@ export class SluiceClient {
           });
         },
       );
-      outgoing.on('socket', (each) => each.once('connect', () => (sent = true)));
+      outgoing.on('socket', (each) => {
+        // A connection kept from an earlier call is open already.
+        if (each.connecting) each.once('connect', () => (sent = true));
+        else sent = true;
+      });
       outgoing.on('error', fail);
       outgoing.end(text);
     });

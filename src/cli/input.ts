@@ -106,6 +106,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** `items` is what `sluice get -o json` prints. */
+const envelopeKeys = ['objects', 'items', 'delete'];
+
 /** One object, a list of them, or `{objects: […], delete: […]}`, in each document. */
 export async function readInput(names: readonly string[], io: Io): Promise<Input> {
   const objects: unknown[] = [];
@@ -119,9 +122,10 @@ export async function readInput(names: readonly string[], io: Io): Promise<Input
   for (const source of sources) {
     for (const [document, value] of (await documentsOf(source)).entries()) {
       if (value === null) continue;
-      const isEnvelope = isRecord(value) && !('kind' in value) && ('objects' in value || 'delete' in value);
-      const list = isEnvelope ? value['objects'] : value;
-      const prefix = isEnvelope ? ['objects'] : [];
+      const isEnvelope = isRecord(value) && !('kind' in value) && envelopeKeys.some((key) => key in value);
+      const listKey = isEnvelope && 'items' in value ? 'items' : 'objects';
+      const list = isEnvelope ? value[listKey] : value;
+      const prefix = isEnvelope ? [listKey] : [];
       if (Array.isArray(list))
         for (const [i, each] of list.entries()) add({ source, document, path: [...prefix, i] }, each);
       else if (list !== undefined) add({ source, document, path: prefix }, list);
