@@ -12,6 +12,7 @@ export interface CommandEntry {
 }
 
 export const commands: readonly CommandEntry[] = [
+  { name: 'start', summary: 'Show the example host on a private switch', load: () => import('./start.js') },
   { name: 'serve', summary: 'Run the daemon', load: () => import('./serve.js') },
   { name: 'apply', summary: 'Create or change objects from files', load: () => import('./apply.js') },
   { name: 'get', summary: 'Show objects and their status', load: () => import('./get.js') },

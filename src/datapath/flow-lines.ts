@@ -1,0 +1,89 @@
+/**
+ * Flows as callers read them: the switch's own notation, and the objects that own each.
+ * Neighbours: src/native has the bytes, src/openflow the notation, the state the names.
+ */
+import { SluiceError } from '../model/errors.js';
+import type { Ref, State } from '../model/index.js';
+import type { Engine } from '../native/index.js';
+import { cookieOwner, flowCookie, flowPriority, flowTable, formatFlow, type Names } from '../openflow/index.js';
+import { systemOwner } from '../pipeline/compile.js';
+import { contractOf, t } from '../pipeline/layout.js';
+import type { FlowLine, FlowQuery, OwnerRef } from './face.js';
+import type { PortMap } from './ports.js';
+
+/** The kind of cookie whose id names a set of owners. */
+const sharedKind = 15;
+const ids = 2 ** 32;
+
+/** Names for the formatter, as `ovs-ofctl --names` would take them from the switch. */
+export function namesOf(ports: PortMap): Names {
+  return { port: (ofport) => ports.name(ofport), table: (id) => contractOf(id)?.ref.name };
+}
+
+/** The objects behind an owner key. */
+export function resolveOwner(state: State, owner: number): OwnerRef {
+  if (owner === systemOwner) return { kind: 'system', key: '' };
+  return state.byOwner(owner) ?? { kind: 'system', key: `unknown owner ${owner.toString(16)}` };
+}
+
+/** The objects behind a cookie; several for a shared flow. */
+export async function cookieOwners(engine: Engine, state: State, cookie: bigint): Promise<OwnerRef[]> {
+  const owner = cookieOwner(cookie);
+  if (Math.floor(owner / ids) !== sharedKind) return [resolveOwner(state, owner)];
+  const owners = await engine.owners(owner % ids);
+  return owners.map((each) => resolveOwner(state, each));
+}
+
+/** Split a stream of OpenFlow messages, each preceded by `extra` bytes. */
+export function* messages(stream: Uint8Array, extra = 0): Iterable<{ message: Uint8Array; before: DataView }> {
+  for (let at = 0; at < stream.length;) {
+    const length = new DataView(stream.buffer, stream.byteOffset + at + extra + 2, 2).getUint16(0);
+    yield {
+      before: new DataView(stream.buffer, stream.byteOffset + at, extra),
+      message: stream.subarray(at + extra, at + extra + length),
+    };
+    at += extra + length;
+  }
+}
+
+function tableFilter(query: FlowQuery): { table?: number } {
+  if (query.table === undefined) return {};
+  const named = Object.values(t).find((ref) => ref.name === query.table || String(ref.id) === query.table);
+  if (named) return { table: named.id };
+  const known = Object.keys(t).join(', ');
+  throw new SluiceError('not_found', `there is no table ${query.table}; the tables are ${known}`);
+}
+
+export async function flowLines(
+  engine: Engine,
+  state: State,
+  ports: PortMap,
+  query: FlowQuery,
+  owner: number | undefined,
+): Promise<FlowLine[]> {
+  const names = namesOf(ports);
+  const fromSwitch = query.source === 'switch';
+  const filter = tableFilter(query);
+  const stream = fromSwitch
+    ? await engine.readSwitch(filter)
+    : await engine.flows(owner === undefined ? filter : { ...filter, owner });
+  const lines: FlowLine[] = [];
+  for (const { message, before } of messages(stream, fromSwitch ? 16 : 0)) {
+    const cookie = flowCookie(message);
+    const owners = await cookieOwners(engine, state, cookie);
+    if (owner !== undefined && fromSwitch && !owners.some((each) => isRef(each, query.owner))) continue;
+    lines.push({
+      text: formatFlow(message, names),
+      cookie: `0x${cookie.toString(16).padStart(16, '0')}`,
+      owners,
+      table: contractOf(flowTable(message))?.ref.name ?? String(flowTable(message)),
+      priority: flowPriority(message),
+      ...(fromSwitch ? { packets: Number(before.getBigUint64(0)), bytes: Number(before.getBigUint64(8)) } : {}),
+    });
+  }
+  return lines;
+}
+
+function isRef(owner: OwnerRef, ref: Ref | undefined): boolean {
+  return owner.kind === ref?.kind && owner.key === ref.key;
+}

@@ -1,0 +1,119 @@
+/**
+ * The bridges and ports that the desired state asks of the switch's database; pure.
+ * Neighbours: plan.ts turns the difference to the rows into one transaction.
+ */
+import type { AnyObject, Change, State } from '../../model/index.js';
+
+export interface WantedInterface {
+  readonly name: string;
+  readonly type: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export interface WantedPort {
+  readonly name: string;
+  readonly interfaces: readonly WantedInterface[];
+  /** Columns of a bond, by OVSDB name. */
+  readonly bond?: {
+    readonly mode: string;
+    readonly lacp: string;
+    readonly otherConfig: Readonly<Record<string, string>>;
+  };
+  /** What it is for; kept in external_ids, where it marks the port as ours to remove. */
+  readonly role: string;
+}
+
+export interface WantedBridge {
+  readonly name: string;
+  readonly datapathType: string;
+  readonly failMode: 'secure' | 'standalone';
+  readonly protocols: readonly string[];
+  /** Table names by number, so that the switch's own tools print them. */
+  readonly tables: readonly string[];
+  readonly ports: readonly WantedPort[];
+}
+
+/** The ends of the patch between the two bridges, and the tunnel port. */
+export const patchToUplink = 'sluice-uplink';
+export const patchToIntegration = 'sluice-int';
+export const tunnelPort = 'sluice-vxlan';
+export const bondPort = 'sluice-bond';
+/** A NIC that carries VXLAN only has an uplink bridge of its own, whose internal port holds the VTEP IP. */
+export const underlayBridge = 'br-sluice-ul';
+export const underlayBond = 'sluice-ulbond';
+
+/** ovs-ofctl and other tools default to older versions than 1.5; leave them in. */
+const protocols = ['OpenFlow10', 'OpenFlow13', 'OpenFlow14', 'OpenFlow15'];
+
+/** The interfaces of local endpoints, each once, sorted. */
+export function endpointInterfaces(state: State): string[] {
+  const names = new Set<string>();
+  for (const e of state.endpoints.values()) if (e.where && 'interface' in e.where) names.add(e.where.interface);
+  return [...names].toSorted();
+}
+
+function device(name: string): WantedInterface {
+  return { name, type: '', options: {} };
+}
+
+function patch(name: string, peer: string): WantedPort {
+  return { name, role: 'patch', interfaces: [{ name, type: 'patch', options: { peer } }] };
+}
+
+function uplinkPort(nics: readonly string[], bondName = bondPort): WantedPort {
+  const [only] = nics;
+  if (nics.length === 1 && only !== undefined) return { name: only, role: 'uplink', interfaces: [device(only)] };
+  return {
+    name: bondName,
+    role: 'uplink',
+    interfaces: nics.toSorted().map(device),
+    bond: { mode: 'balance-tcp', lacp: 'active', otherConfig: { 'lacp-fallback-ab': 'true' } },
+  };
+}
+
+export function wantedBridges(state: State, tables: readonly string[]): WantedBridge[] {
+  const { settings } = state;
+  const ports: WantedPort[] = endpointInterfaces(state).map((name) => ({
+    name,
+    role: 'endpoint',
+    interfaces: [device(name)],
+  }));
+  if (settings.vtepIp !== undefined) {
+    const options = { remote_ip: 'flow', local_ip: 'flow', key: 'flow', dst_port: String(settings.vxlanPort) };
+    ports.push({ name: tunnelPort, role: 'tunnel', interfaces: [{ name: tunnelPort, type: 'vxlan', options }] });
+  }
+  const uplinked = settings.vlanInterfaces.length > 0;
+  if (uplinked) ports.push(patch(patchToUplink, patchToIntegration));
+  const bridges: WantedBridge[] = [
+    { name: settings.bridge, datapathType: settings.datapathType, failMode: 'secure', protocols, tables, ports },
+  ];
+  // Uplink bridges forward by themselves (NORMAL), also while no daemon runs: they may carry the host's own traffic.
+  const outside = { datapathType: settings.datapathType, failMode: 'standalone', protocols, tables: [] } as const;
+  if (uplinked) {
+    const nics = uplinkPort(settings.vlanInterfaces);
+    bridges.push({ ...outside, name: settings.uplinkBridge, ports: [nics, patch(patchToIntegration, patchToUplink)] });
+  }
+  if (settings.underlayInterfaces.length > 0) {
+    bridges.push({ ...outside, name: underlayBridge, ports: [uplinkPort(settings.underlayInterfaces, underlayBond)] });
+  }
+  return bridges;
+}
+
+/** Whether changes may change the ports that are wanted. */
+export function changesPorts(changes: readonly Change[]): boolean {
+  return changes.some(({ before, after }) => {
+    if ((before ?? after)?.kind === 'settings') return true;
+    return interfaceOf(before) !== interfaceOf(after);
+  });
+}
+
+function interfaceOf(object: AnyObject | undefined): string | undefined {
+  return object?.kind === 'endpoint' && object.where && 'interface' in object.where
+    ? object.where.interface
+    : undefined;
+}
+
+/** Whether everybody's flows may speak of this port. */
+export function isSharedPort(name: string): boolean {
+  return name === tunnelPort || name === patchToUplink;
+}

@@ -1,0 +1,113 @@
+/**
+ * The packet of a trace query, worded for ofproto/trace.
+ * Neighbours: trace.ts reads the answer.
+ * The original tuple of the connection is stated with the packet: ofproto/trace does not run conntrack, and the rules match it.
+ */
+import { SluiceError } from '../model/errors.js';
+import { formatIpv4, formatIpv6, formatMac, type Endpoint, type State } from '../model/index.js';
+import type { TraceQuery } from './face.js';
+import type { PortMap } from './ports.js';
+
+export interface TracePacket {
+  /** The flow argument of ofproto/trace. */
+  readonly flow: string;
+  /** `--ct-next` for each pass through conntrack. */
+  readonly ctNext: string;
+}
+
+function endpoint(state: State, key: string, role: string): Endpoint {
+  const found = state.endpoints.get(key);
+  if (found) return found;
+  throw new SluiceError('not_found', `there is no endpoint ${key} to trace ${role}`);
+}
+
+/** An endpoint by key, or by address within the sender's tenant. */
+function receiver(state: State, query: TraceQuery, sender: Endpoint): Endpoint {
+  const key = query.to ?? '';
+  const byKey = state.endpoints.get(key);
+  if (byKey) return byKey;
+  for (const e of state.endpoints.values()) {
+    if (e.tenant !== sender.tenant) continue;
+    if (e.ipv4 !== undefined && formatIpv4(e.ipv4) === key) return e;
+    if (e.ipv6.some((ipv6) => formatIpv6(ipv6) === key)) return e;
+  }
+  throw new SluiceError(
+    'not_found',
+    `there is no endpoint ${key}, nor one with that address in tenant ${sender.tenant}`,
+  );
+}
+
+/** The client's port of a traced connection. */
+const clientPort = 40000;
+
+function layer4(query: TraceQuery, v6: boolean): { kind: string; fields: string; ct: string } {
+  const protocol = query.protocol ?? 'icmp';
+  if (protocol === 'tcp' || protocol === 'udp') {
+    const port = query.port ?? 80;
+    const [source, target] = query.reply ? [port, clientPort] : [clientPort, port];
+    return {
+      kind: v6 ? `${protocol}6` : protocol,
+      fields: `tp_src=${source},tp_dst=${target}`,
+      ct: `ct_nw_proto=${protocol === 'tcp' ? 6 : 17},ct_tp_src=${clientPort},ct_tp_dst=${port}`,
+    };
+  }
+  return v6
+    ? { kind: 'icmp6', fields: 'icmpv6_type=128,icmpv6_code=0', ct: 'ct_nw_proto=58' }
+    : { kind: 'icmp', fields: 'icmp_type=8,icmp_code=0', ct: 'ct_nw_proto=1' };
+}
+
+function inPort(ports: PortMap, e: Endpoint): string {
+  if (e.where && 'interface' in e.where) {
+    const ofport = ports.of(e.where.interface);
+    if (ofport !== undefined) return String(ofport);
+  }
+  throw new SluiceError(
+    'not_found',
+    `endpoint ${e.key} has no port on this host, so a packet cannot be traced from it`,
+  );
+}
+
+/** Word the packet; throws when an end is not known. */
+export function tracePacket(state: State, ports: PortMap, query: TraceQuery): TracePacket {
+  if (query.flow !== undefined) return { flow: query.flow, ctNext: 'trk,new' };
+  if (query.from === undefined || query.to === undefined) {
+    throw new SluiceError('malformed', 'a trace needs `from` and `to` (endpoints), or `flow`');
+  }
+  const from = endpoint(state, query.from, 'from');
+  const to = receiver(state, query, from);
+  const port = inPort(ports, from);
+  const macs = `dl_src=${formatMac(from.mac)},dl_dst=${formatMac(to.mac)}`;
+  const v6 = from.ipv4 === undefined || to.ipv4 === undefined || query.to.includes(':');
+  const { kind, fields, ct } = layer4(query, v6);
+  if (v6) {
+    const source = query.source ?? (from.ipv6[0] && formatIpv6(from.ipv6[0]));
+    const target = to.ipv6[0] && formatIpv6(to.ipv6[0]);
+    if (source === undefined || target === undefined) {
+      throw new SluiceError('malformed', `${from.key} and ${to.key} share no address family`);
+    }
+    return worded(
+      `in_port=${port},${kind},${macs},ipv6_src=${source},ipv6_dst=${target},nw_ttl=64,${fields}`,
+      source,
+      target,
+      `ct_ipv6_src=%s,ct_ipv6_dst=%d,${ct}`,
+      query.reply === true,
+    );
+  }
+  const source = query.source ?? formatIpv4(from.ipv4!);
+  const target = formatIpv4(to.ipv4!);
+  return worded(
+    `in_port=${port},${kind},${macs},nw_src=${source},nw_dst=${target},nw_ttl=64,${fields}`,
+    source,
+    target,
+    `ct_nw_src=%s,ct_nw_dst=%d,${ct}`,
+    query.reply === true,
+  );
+}
+
+/** Add the original tuple; a reply's is the other way round. */
+function worded(packet: string, source: string, target: string, tuple: string, reply: boolean): TracePacket {
+  const [first, second] = reply ? [target, source] : [source, target];
+  const state = reply ? 'trk|est|rpl' : 'trk|new';
+  const original = tuple.replace('%s', first).replace('%d', second);
+  return { flow: `${packet},ct_state=${state},${original}`, ctNext: state.replaceAll('|', ',') };
+}

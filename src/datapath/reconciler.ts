@@ -1,0 +1,190 @@
+/**
+ * The one loop that touches the switch: dirty owners → ports → compile → commit → status.
+ * Neighbours: controller.ts marks what is dirty; the pipeline compiles; src/native commits.
+ * Invariants: one round at a time; what arrives during a round merges into the next; ports are added before the flows that
+ * use them and removed after.
+ */
+import type { Logger } from './log.js';
+import { Batch } from '../openflow/index.js';
+import { ownerKey, type AnyObject, type State } from '../model/index.js';
+import type { CommitResult, Engine } from '../native/index.js';
+import { compileGone, compileObject, compileSystem, everyObject, systemOwner } from '../pipeline/compile.js';
+import { nothingDirty, type Dirty } from '../pipeline/dependents.js';
+import type { World } from '../pipeline/world.js';
+import type { StatusBook } from './status-book.js';
+
+export interface Round {
+  readonly generation: number;
+  readonly result: CommitResult;
+  readonly compileUs: number;
+  readonly commitUs: number;
+}
+
+export interface ReconcilerParts {
+  readonly engine: Pick<Engine, 'commit'>;
+  readonly book: StatusBook;
+  readonly log: Logger;
+  /** Microseconds, monotonic. */
+  readonly clock: () => number;
+  world(): World;
+  state(): State;
+  /** Put wanted ports into the switch (before the flows) or take unwanted ones out (after). */
+  syncPorts(when: 'add' | 'remove'): Promise<void>;
+  describe(result: CommitResult): void;
+}
+
+const nothingSent: CommitResult = {
+  added: 0,
+  modified: 0,
+  deleted: 0,
+  unchanged: 0,
+  messages: 0,
+  bundles: 0,
+  elapsedUs: 0,
+  quarantined: [],
+};
+
+function isClean({ objects, gone, system, all }: Dirty): boolean {
+  return objects.size === 0 && gone.size === 0 && !system && !all;
+}
+
+interface Waiter {
+  resolve(round: Round): void;
+  reject(error: Error): void;
+}
+
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  readonly #batch = new Batch();
+  #dirty: Dirty = nothingDirty();
+  #portsDirty = true;
+  #full = true;
+  #held = true;
+  #running = false;
+  #stopped = false;
+  #waiters: Waiter[] = [];
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  /** The switch's ports are known: the first round, which states everything, may start. */
+  release(): void {
+    this.#held = false;
+    this.kick();
+  }
+
+  /** Collect more dirt; call `kick` or `settled` afterwards. */
+  mark(collect: (dirty: Dirty) => void, options: { ports?: boolean } = {}): void {
+    collect(this.#dirty);
+    if (options.ports) this.#portsDirty = true;
+  }
+
+  /** Resolves with the round that confirmed everything marked so far. */
+  settled(): Promise<Round> {
+    const done = new Promise<Round>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    this.kick();
+    return done;
+  }
+
+  kick(): void {
+    if (this.#running || this.#held || this.#stopped) return;
+    this.#running = true;
+    void this.#run().finally(() => {
+      this.#running = false;
+      if (this.#waiters.length > 0 && !this.#stopped) this.kick();
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(new Error('stopped'));
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the event loop lets requests that came together share a round.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    while (!this.#stopped && (this.#isDirty() || this.#waiters.length > 0)) {
+      const waiters = this.#waiters.splice(0);
+      try {
+        const round = await this.#round();
+        for (const waiter of waiters) waiter.resolve(round);
+      } catch (error) {
+        const failure = error instanceof Error ? error : new Error(String(error));
+        // What this round took is not lost: the next one states everything again.
+        this.#full = true;
+        this.#parts.log.error({ err: failure }, 'round failed');
+        for (const waiter of waiters) waiter.reject(failure);
+        return;
+      }
+    }
+  }
+
+  #isDirty(): boolean {
+    return !isClean(this.#dirty) || this.#portsDirty || this.#full;
+  }
+
+  async #round(): Promise<Round> {
+    const { engine, book, clock } = this.#parts;
+    const syncPorts = this.#portsDirty;
+    this.#portsDirty = false;
+    if (syncPorts) await this.#parts.syncPorts('add');
+
+    const dirty = this.#dirty;
+    this.#dirty = nothingDirty();
+    if (!this.#full && isClean(dirty)) {
+      if (syncPorts) await this.#parts.syncPorts('remove');
+      return { generation: this.#parts.state().generation, result: nothingSent, compileUs: 0, commitUs: 0 };
+    }
+    const { generation } = this.#parts.state();
+    const started = clock();
+    const full = this.#full || dirty.all;
+    const owners = full ? this.#compileAll() : this.#compileSome(dirty);
+    const bytes = this.#batch.bytes();
+    const compiled = clock();
+    this.#full = false;
+    const result = await engine.commit(bytes, { full });
+    const done = clock();
+
+    const refused = new Set(result.quarantined.map((quarantine) => quarantine.owner));
+    const reached = new Set([...owners, ...dirty.objects.keys()]);
+    book.confirmed(
+      [...reached].filter((owner) => !refused.has(owner)),
+      generation,
+    );
+    for (const owner of dirty.gone) book.gone(owner);
+    this.#parts.describe(result);
+    if (syncPorts) await this.#parts.syncPorts('remove');
+    return { generation, result, compileUs: compiled - started, commitUs: done - compiled };
+  }
+
+  #compileAll(): number[] {
+    const world = this.#parts.world();
+    this.#batch.reset();
+    compileSystem(this.#batch, world);
+    const owners = [systemOwner];
+    for (const object of everyObject(world)) owners.push(this.#compile(world, object));
+    return owners;
+  }
+
+  #compileSome(dirty: Dirty): number[] {
+    const world = this.#parts.world();
+    this.#batch.reset();
+    const owners: number[] = [];
+    for (const owner of dirty.gone) compileGone(this.#batch, owner);
+    if (dirty.system) {
+      compileSystem(this.#batch, world);
+      owners.push(systemOwner);
+    }
+    for (const object of dirty.objects.values()) owners.push(this.#compile(world, object));
+    return owners;
+  }
+
+  #compile(world: World, object: AnyObject): number {
+    const owner = ownerKey(object.kind, object.id);
+    const before = this.#batch.flowCount;
+    compileObject(this.#batch, world, object);
+    this.#parts.book.compiled(owner, this.#batch.flowCount - before);
+    return owner;
+  }
+}

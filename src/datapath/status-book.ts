@@ -1,0 +1,83 @@
+/**
+ * What is known of every object's way to the switch. Neighbours: reconciler.ts writes, controller.ts answers from it.
+ * Invariant: `committed` is written only after the switch confirmed the owner's flows of that generation.
+ */
+import { ownerKey, type AnyObject, type State } from '../model/index.js';
+import type { Quarantine } from '../native/index.js';
+import type { ObjectStatus, StatusProblem } from './face.js';
+import type { PortMap } from './ports.js';
+
+interface Entry {
+  generation: number;
+  committed: boolean;
+  flows: number;
+}
+
+export class StatusBook {
+  readonly #entries = new Map<number, Entry>();
+  readonly #quarantined = new Map<number, StatusProblem>();
+
+  /** The object changed at `generation` and is on its way. */
+  pending(owner: number, generation: number): void {
+    const entry = this.#entries.get(owner);
+    if (entry) Object.assign(entry, { generation, committed: false });
+    else this.#entries.set(owner, { generation, committed: false, flows: 0 });
+  }
+
+  compiled(owner: number, flows: number): void {
+    const entry = this.#entries.get(owner);
+    if (entry) entry.flows = flows;
+  }
+
+  gone(owner: number): void {
+    this.#entries.delete(owner);
+    this.#quarantined.delete(owner);
+  }
+
+  /** The switch confirmed everything of these owners that was compiled up to `generation`. */
+  confirmed(owners: Iterable<number>, generation: number): void {
+    for (const owner of owners) {
+      this.#quarantined.delete(owner);
+      const entry = this.#entries.get(owner);
+      if (entry && entry.generation <= generation) entry.committed = true;
+    }
+  }
+
+  quarantined(quarantine: Quarantine, flow: string): void {
+    const message = `the switch refused a flow of it: ${quarantine.error}`;
+    this.#quarantined.set(quarantine.owner, { code: quarantine.error, message, flow });
+  }
+
+  quarantinedOwners(): number[] {
+    return [...this.#quarantined.keys()];
+  }
+
+  status(object: AnyObject, state: State, ports: PortMap): ObjectStatus {
+    const owner = ownerKey(object.kind, object.id);
+    const entry = this.#entries.get(owner);
+    const problem = this.#quarantined.get(owner);
+    const base = { generation: entry?.generation ?? state.generation, flows: entry?.flows ?? 0 };
+    if (problem) return { ...base, state: 'quarantined', problems: [problem] };
+    const waiting = waitsFor(object, state, ports);
+    if (waiting) return { ...base, state: 'waiting', waitingFor: waiting.for, problems: waiting.problems };
+    return { ...base, state: entry && !entry.committed ? 'pending' : 'committed', problems: [] };
+  }
+}
+
+/** What an object needs that is not there yet; it holds up nothing else. */
+function waitsFor(
+  object: AnyObject,
+  state: State,
+  ports: PortMap,
+): { for: string; problems: StatusProblem[] } | undefined {
+  if (object.kind === 'endpoint' && object.where && 'interface' in object.where) {
+    const { interface: name } = object.where;
+    if (ports.of(name) !== undefined) return undefined;
+    const error = ports.error(name);
+    const problems = error === undefined ? [] : [{ code: 'interface_missing', message: error }];
+    return { for: `interface ${name}`, problems };
+  }
+  const tunnelled = object.kind === 'peer' || (object.kind === 'network' && object.encap === 'vxlan');
+  if (tunnelled && state.settings.vtepIp === undefined) return { for: 'settings.vtepIp', problems: [] };
+  return undefined;
+}

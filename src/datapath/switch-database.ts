@@ -1,0 +1,101 @@
+/**
+ * The switch's database kept as the desired state asks: bridges, ports, and the snapshot of where they are.
+ * Neighbours: ovsdb/* plans and sends; reconciler.ts asks for ports before and after its flows.
+ */
+import type { State } from '../model/index.js';
+import { contracts } from '../pipeline/layout.js';
+import type { Logger } from './log.js';
+import { Ovsdb } from './ovsdb/client.js';
+import { plan, type PortConflict } from './ovsdb/plan.js';
+import { wantedBridges } from './ovsdb/wanted.js';
+import { PortMap } from './ports.js';
+
+export interface SwitchDatabaseListener {
+  up(): void;
+  down(reason: string): void;
+  /** Bridges or ports were altered, by us or by somebody else. */
+  altered(): void;
+  /** Ofports moved; `ports` already holds the new snapshot. */
+  moved(names: readonly string[]): void;
+}
+
+/** How long a round waits for vswitchd to act on a port change before it goes on without (it is told later, by the monitor). */
+const portPatienceMs = 5000;
+
+export class SwitchDatabase {
+  ports = new PortMap();
+  conflicts: readonly PortConflict[] = [];
+  readonly #ovsdb: Ovsdb;
+  readonly #listener: SwitchDatabaseListener;
+  readonly #state: () => State;
+  readonly #log: Logger;
+
+  constructor(state: () => State, log: Logger, listener: SwitchDatabaseListener) {
+    this.#state = state;
+    this.#log = log;
+    this.#listener = listener;
+    this.#ovsdb = new Ovsdb({
+      up: () => {
+        this.#snapshot();
+        listener.up();
+      },
+      down: (reason) => listener.down(reason),
+      changed: (structure) => {
+        this.#snapshot();
+        if (structure) listener.altered();
+      },
+    });
+  }
+
+  connect(remote: string): void {
+    this.#ovsdb.connect(remote);
+  }
+
+  get connected(): boolean {
+    return this.#ovsdb.connected;
+  }
+
+  get version(): string | undefined {
+    const version = this.#ovsdb.rows.root()?.row['ovs_version'];
+    return typeof version === 'string' ? version : undefined;
+  }
+
+  /** Bring bridges and ports to what the state wants: additions before the flows that use them, removals after. */
+  async sync(when: 'add' | 'remove'): Promise<void> {
+    if (!this.connected) return;
+    const tables = contracts.map(({ ref }) => ref.name);
+    const { operations, conflicts } = plan(this.#ovsdb.rows, wantedBridges(this.#state(), tables), when);
+    this.conflicts = conflicts;
+    if (operations.length === 0) return;
+    try {
+      await withPatience(this.#ovsdb.apply(operations), portPatienceMs);
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the database change is not confirmed yet');
+    }
+    this.#snapshot();
+  }
+
+  close(): void {
+    this.#ovsdb.close();
+  }
+
+  #snapshot(): void {
+    const next = new PortMap(this.#ovsdb.rows, this.#state().settings.bridge);
+    const moved = next.movedSince(this.ports);
+    this.ports = next;
+    if (moved.length > 0) this.#listener.moved(moved);
+  }
+}
+
+async function withPatience(work: Promise<void>, patienceMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);
+  });
+  try {
+    await Promise.race([work, patience]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}

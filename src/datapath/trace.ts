@@ -1,0 +1,117 @@
+/**
+ * A packet in the caller's words → ofproto/trace → the path with its owners and one verdict.
+ * Neighbours: packets.ts words the packet, layout.ts explains tables, flow-lines.ts resolves cookies.
+ */
+import { contractOf, t } from '../pipeline/layout.js';
+import type { OwnerRef, TraceResult, TraceStep } from './face.js';
+
+/** One flow that a traced packet met, as ofproto/trace prints it. */
+export interface Hit {
+  readonly table: number;
+  readonly match: string;
+  readonly cookie: bigint | undefined;
+  /** The actions printed below it. */
+  readonly actions: readonly string[];
+}
+
+export interface Parsed {
+  readonly hits: readonly Hit[];
+  /** The datapath actions of every pass. */
+  readonly datapath: readonly string[];
+}
+
+const hitLine = /^ ?(\d+)\. (.*)$/;
+
+/** Read what ofproto/trace printed for one bridge. */
+export function parseTrace(text: string, bridge: string): Parsed {
+  const hits: (Hit & { actions: string[] })[] = [];
+  const datapath: string[] = [];
+  let current: (Hit & { actions: string[] }) | undefined;
+  let inBridge = true;
+  for (const line of text.split('\n')) {
+    const header = /^bridge\("(.*)"\)$/.exec(line);
+    if (header) inBridge = header[1] === bridge;
+    if (line.startsWith('Datapath actions: ')) {
+      datapath.push(line.slice('Datapath actions: '.length));
+      current = undefined;
+    }
+    const hit = inBridge ? hitLine.exec(line) : null;
+    if (hit) {
+      const rest = hit[2] ?? '';
+      const cookie = /, cookie (0x[0-9a-f]+)/.exec(rest)?.[1];
+      const match = rest.replace(/, cookie 0x[0-9a-f]+/, '');
+      current = {
+        table: Number(hit[1]),
+        match,
+        cookie: cookie === undefined ? undefined : BigInt(cookie),
+        actions: [],
+      };
+      hits.push(current);
+    } else if (current && line.startsWith('    ') && line.trim() !== '') {
+      current.actions.push(line.trim());
+    }
+  }
+  return { hits, datapath };
+}
+
+/** What a traced packet came to. */
+export interface Outcome {
+  readonly verdict: TraceResult['verdict'];
+  readonly reason: string;
+  readonly decidedBy: readonly OwnerRef[];
+  readonly output: readonly string[];
+}
+
+function nameOwners(owners: readonly OwnerRef[]): string {
+  return owners.map((owner) => (owner.key === '' ? owner.kind : `${owner.kind} ${owner.key}`)).join(', ');
+}
+
+/** Ports that a trace's actions name; `output:reg6[]` is followed by the port it means. */
+function outputs(hits: readonly Hit[], portName: (ofport: number) => string | undefined): string[] {
+  const found: string[] = [];
+  for (const hit of hits) {
+    for (const action of hit.actions) {
+      const number = /^(?:output:|-> output port is )(\d+)$/.exec(action)?.[1];
+      if (number !== undefined) found.push(portName(Number(number)) ?? number);
+      else if (/^(?:IN_PORT|in_port)$/.test(action)) found.push('in_port');
+    }
+  }
+  return found;
+}
+
+/** The verdict: a rule that denied, a guard that dropped, or the way out. */
+export function judgeTrace(
+  hits: readonly Hit[],
+  steps: readonly TraceStep[],
+  datapath: readonly string[],
+  portName: (ofport: number) => string | undefined,
+): Outcome {
+  const output = outputs(hits, portName);
+  const policyAt = hits.findLastIndex((hit) => hit.table === t.policy.id);
+  const policyStep = steps[policyAt];
+  const ruled = policyStep?.owners.some((owner) => owner.kind === 'rule') ?? false;
+  const last = hits.at(-1);
+  const lastStep = steps.at(-1);
+  const dropped = datapath.at(-1) === 'drop' || last?.match.startsWith('No match') === true;
+  if (!dropped) {
+    const reason = ruled
+      ? `allowed by ${nameOwners(policyStep!.owners)}`
+      : 'allowed: no rule matches, and the default is allow';
+    if (policyAt < 0) return { verdict: 'allow', reason: 'never judged by policy', decidedBy: [], output };
+    return { verdict: 'allow', reason, decidedBy: ruled ? policyStep!.owners : [], output };
+  }
+  if (last?.table === t.policy.id) {
+    const reason = ruled
+      ? `denied by ${nameOwners(lastStep!.owners)}`
+      : `denied by the default of ${nameOwners(lastStep!.owners)}`;
+    return { verdict: 'deny', reason, decidedBy: lastStep?.owners ?? [], output: [] };
+  }
+  const contract = last && contractOf(last.table);
+  const why = contract && 'drop' in contract.miss ? contract.miss.drop : 'no table forwards it';
+  return {
+    verdict: 'drop',
+    reason: `dropped in ${contract?.ref.name ?? 'the switch'}: ${why}`,
+    decidedBy: [],
+    output: [],
+  };
+}

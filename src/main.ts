@@ -1,0 +1,103 @@
+/**
+ * Wires everything: store, state, datapath, API. No logic of its own, and the only place that reads the clock.
+ * Neighbours: src/cli/serve.ts and src/cli/start.ts call startDaemon.
+ */
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import pino from 'pino';
+import { buildApi, listen } from './api/index.js';
+import { givenSettings, type DaemonConfig } from './config/index.js';
+import { DatapathController } from './datapath/controller.js';
+import { SluiceError } from './model/errors.js';
+import { restore } from './model/index.js';
+import { startSandbox, type Sandbox } from './sandbox/index.js';
+import { openLmdbStore } from './store/index.js';
+
+export interface Daemon {
+  /** The API's unix socket. */
+  readonly socket: string;
+  readonly controller: DatapathController;
+  /** Flows stay in the switch; with `--sandbox` the switch goes too. */
+  stop(): Promise<void>;
+}
+
+/** How long a caller waits for the switch by default. */
+const patienceMs = 30_000;
+
+export function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Open vSwitch's database must answer once before anything is served: a daemon without a switch is a mistake at start. */
+async function requireDatabase(remote: string): Promise<void> {
+  const path = remote.replace(/^unix:/, '');
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', (cause) => {
+      const why =
+        (cause as NodeJS.ErrnoException).code === 'EACCES' ? 'may not be opened by this user' : 'does not answer';
+      reject(new SluiceError('switch_unavailable', `Open vSwitch's database at ${path} ${why}.`, { cause }));
+    });
+  });
+}
+
+/** Start the daemon; everything that was started is stopped again when a part of it fails. */
+export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
+  const log = pino({ level: config.logLevel, base: null });
+  const undo: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  try {
+    const { database, rundir, datapath } = await switchOf(config, undo);
+    const store = await openLmdbStore(config.stateDir);
+    undo.push(() => store.close());
+    const { objects, generation } = await store.load();
+    const { state, leftOut } = restore(objects, generation);
+    for (const { ref, problems } of leftOut) log.error({ ...ref, problems }, 'a stored object no longer fits and is left out');
+
+    const clock = (): number => Number(process.hrtime.bigint() / 1000n);
+    const controller = new DatapathController({ store, state, database, rundir, log, clock, patienceMs });
+    undo.push(() => controller.stop());
+    const given = { ...datapath, ...givenSettings(config) };
+    if (Object.keys(given).length > 0) {
+      const put = [{ ...state.settings.spec, ...given, kind: 'settings' }];
+      await controller.apply({ put }, 'accepted');
+    }
+    controller.start();
+    for (const remote of [`punix:${config.socket}`, ...config.listen]) {
+      const tcp = remote.startsWith('ptcp:');
+      const token = tcp && config.token !== undefined ? { token: config.token } : {};
+      const app = buildApi({ controller, version: version(), logger: log, ...token });
+      await listen(app, remote);
+      undo.push(() => app.close());
+    }
+    log.info({ socket: config.socket, generation: controller.state.generation }, 'serving');
+    return { socket: config.socket, controller, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface SwitchPlace {
+  readonly database: string;
+  readonly rundir: string;
+  /** Settings that follow from the switch. */
+  readonly datapath: Readonly<Record<string, string>>;
+}
+
+async function switchOf(config: DaemonConfig, undo: (() => Promise<unknown>)[]): Promise<SwitchPlace> {
+  if (!config.sandbox) {
+    await requireDatabase(config.db);
+    return { database: config.db, rundir: config.rundir, datapath: {} };
+  }
+  const sandbox: Sandbox = await startSandbox({ datapath: 'dummy' });
+  undo.push(() => sandbox.stop());
+  return { database: sandbox.remote, rundir: sandbox.rundir, datapath: { datapathType: 'dummy' } };
+}

@@ -1,0 +1,27 @@
+/**
+ * Where a frame came from. Neighbours: spoof-guard.ts (local), tunnel.ts and uplink.ts (remote).
+ */
+import type { Feature } from './feature.js';
+import { origin, prio, reg, t } from './layout.js';
+import { groupId, localPort, networkOf, zoneOf } from './world.js';
+
+export const classify: Feature = {
+  system(f, w) {
+    const { tunnel, uplink } = w.ports;
+    if (tunnel !== undefined) {
+      f.add`table=${t.classify}, priority=${prio.usual}, in_port=${tunnel}, actions=goto_table:${t.tunnelNetwork}`;
+    }
+    if (uplink !== undefined) {
+      f.add`table=${t.classify}, priority=${prio.usual}, in_port=${uplink}, actions=goto_table:${t.uplink}`;
+    }
+  },
+
+  /** An untagged frame from an endpoint's port: load who it claims to be; the spoof guard checks the claim. */
+  endpoint(f, w, e) {
+    const ofport = localPort(w, e);
+    if (ofport === undefined) return;
+    f.add`table=${t.classify}, priority=${prio.usual}, in_port=${ofport}, vlan_tci=0x0000/0x1000,
+      actions=set_field:${networkOf(w, e).id}->${reg.network}, set_field:${zoneOf(w, e.tenant)}->${reg.zone},
+        set_field:${origin.endpoint}->${reg.origin}, set_field:${groupId(w, e)}->${reg.sourceGroup}, goto_table:${t.spoofGuard}`;
+  },
+};

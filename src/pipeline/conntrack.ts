@@ -1,0 +1,39 @@
+/**
+ * Connection tracking: what is tracked, what is exempt, and which way round a connection is judged.
+ * Neighbours: destination.ts before; policy.ts judges; deliver.ts gets what is never judged.
+ */
+import type { Feature } from './feature.js';
+import { prio, reg, t } from './layout.js';
+
+/** ICMPv6 that makes a link work: router and neighbour discovery, MLD (RFC 4861, 2710, 3810). */
+const linkIcmp6 = [130, 131, 132, 133, 134, 135, 136, 137, 143];
+
+export const conntrack: Feature = {
+  system(f) {
+    f.add`table=${t.conntrack}, priority=${prio.usual}, ip, actions=ct(table=${t.orient},zone=${reg.zone})`;
+    f.add`table=${t.conntrack}, priority=${prio.usual}, ipv6, actions=ct(table=${t.orient},zone=${reg.zone})`;
+    f.add`table=${t.conntrack}, priority=${prio.usual}, arp, actions=goto_table:${t.deliver}`;
+    for (const type of linkIcmp6) {
+      f.add`table=${t.conntrack}, priority=${prio.exempt}, icmp6, icmp_type=${type}, actions=goto_table:${t.deliver}`;
+    }
+    f.add`table=${t.conntrack}, priority=${prio.exempt}, ip, nw_proto=2, actions=goto_table:${t.deliver}`;
+    f.add`table=${t.conntrack}, priority=${prio.exempt}, udp, tp_src=68, tp_dst=67, actions=goto_table:${t.deliver}`;
+    f.add`table=${t.conntrack}, priority=${prio.exempt}, udp, tp_src=67, tp_dst=68, actions=goto_table:${t.deliver}`;
+    f.add`table=${t.conntrack}, priority=${prio.exempt}, udp6, tp_src=546, tp_dst=547, actions=goto_table:${t.deliver}`;
+    f.add`table=${t.conntrack}, priority=${prio.exempt}, udp6, tp_src=547, tp_dst=546, actions=goto_table:${t.deliver}`;
+
+    f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+inv+trk, actions=drop`;
+    // An ICMP error belongs to the connection it speaks of, and that one was allowed when it was committed.
+    f.add`table=${t.orient}, priority=${prio.guard}, ct_state=+rel+trk, actions=goto_table:${t.commit}`;
+    f.add`table=${t.orient}, priority=${prio.usual}, ct_state=+rpl+trk,
+      actions=move:${reg.sourceGroup}->${reg.scratch}, move:${reg.destinationGroup}->${reg.sourceGroup},
+        move:${reg.scratch}->${reg.destinationGroup}, move:${reg.sourceSet}->${reg.scratch},
+        move:${reg.destinationSet}->${reg.sourceSet}, move:${reg.scratch}->${reg.destinationSet}, goto_table:${t.policy}`;
+    f.add`table=${t.orient}, priority=${prio.network}, ct_state=+trk, actions=goto_table:${t.policy}`;
+
+    f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ip,
+      actions=ct(commit,zone=${reg.zone}), goto_table:${t.deliver}`;
+    f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ipv6,
+      actions=ct(commit,zone=${reg.zone}), goto_table:${t.deliver}`;
+  },
+};

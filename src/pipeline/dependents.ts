@@ -1,0 +1,98 @@
+/**
+ * Which owners a change touches: the objects themselves and those whose flows speak of them.
+ * Neighbours: compile.ts compiles what is found here; src/datapath adds the owners of ports that moved.
+ * Invariant: an owner that is not named here would compile to the same bytes as before (test/pipeline/dependents.test.ts).
+ */
+import {
+  ownerKey,
+  type AnyObject,
+  type Change,
+  type Endpoint,
+  type Group,
+  type Network,
+  type State,
+} from '../model/index.js';
+
+/** Owners to compile again, and owners that are gone. */
+export interface Dirty {
+  readonly objects: Map<number, AnyObject>;
+  readonly gone: Set<number>;
+  /** The system's own flows. */
+  system: boolean;
+  /** Everything: settings changed. */
+  all: boolean;
+}
+
+export function nothingDirty(): Dirty {
+  return { objects: new Map(), gone: new Set(), system: false, all: false };
+}
+
+/** Mark one object. */
+export function touch(dirty: Dirty, object: AnyObject | undefined): void {
+  if (!object) return;
+  const owner = ownerKey(object.kind, object.id);
+  dirty.gone.delete(owner);
+  dirty.objects.set(owner, object);
+}
+
+function touchNetwork(dirty: Dirty, state: State, key: string): void {
+  touch(dirty, state.networks.get(key));
+}
+
+function touchRules(dirty: Dirty, state: State, policy: string): void {
+  for (const rule of state.policyRules(policy)) touch(dirty, rule);
+}
+
+/** Where an endpoint is decides who is in its network's flood lists. */
+function endpointChanged(dirty: Dirty, after: State, was: Endpoint | undefined, is: Endpoint | undefined): void {
+  const place = (e: Endpoint | undefined): string =>
+    e?.where === undefined ? '' : 'interface' in e.where ? `i ${e.where.interface}` : `v ${e.where.vtepIp}`;
+  if (was?.network === is?.network && place(was) === place(is)) return;
+  if (was) touchNetwork(dirty, after, was.network);
+  if (is) touchNetwork(dirty, after, is.network);
+}
+
+/** A group that appears in, leaves or joins a policy set adds or removes that set from the policies' rules. */
+function groupChanged(dirty: Dirty, after: State, was: Group | undefined, is: Group | undefined): void {
+  // Members load the group's id; a new group has none yet that are not in the request themselves.
+  if (was && is && was.id !== is.id) {
+    for (const e of after.groupMembers(is.key)) touch(dirty, e);
+  }
+  if (was && is && was.policySet === is.policySet && was.policies.join() === is.policies.join()) return;
+  for (const policy of new Set([...(was?.policies ?? []), ...(is?.policies ?? [])])) touchRules(dirty, after, policy);
+}
+
+/** Members' flows speak of their network's id, and of its encapsulation when they are not local. */
+function networkChanged(dirty: Dirty, after: State, was: Network | undefined, is: Network | undefined): void {
+  if (!was || !is || (was.encap === is.encap && was.id === is.id)) return;
+  for (const e of after.members(is.key)) touch(dirty, e);
+}
+
+/** Add to `dirty` what `changes` touch; `after` is the state that holds them. */
+export function addDependents(dirty: Dirty, changes: readonly Change[], after: State): void {
+  for (const { before, after: object } of changes) {
+    if (object) touch(dirty, object);
+    else if (before) {
+      const owner = ownerKey(before.kind, before.id);
+      dirty.objects.delete(owner);
+      dirty.gone.add(owner);
+    }
+    const kind = (object ?? before)?.kind;
+    switch (kind) {
+      case 'settings':
+        dirty.all = true;
+        break;
+      case 'endpoint':
+        endpointChanged(dirty, after, before as Endpoint | undefined, object as Endpoint | undefined);
+        break;
+      case 'group':
+        groupChanged(dirty, after, before as Group | undefined, object as Group | undefined);
+        break;
+      case 'network':
+        networkChanged(dirty, after, before as Network | undefined, object as Network | undefined);
+        break;
+      default:
+        break;
+    }
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * The pipeline as data: tables in packet order, registers, priorities.
+ * Neighbours: every other file of this room takes its numbers from here; test/pipeline/contract.test.ts rejects a flow
+ * that breaks its table's contract; docs/pipeline.md is written from it.
+ * Invariant: no table number, bit range or priority is written anywhere else.
+ */
+import { register, table, type RegRange, type TableRef } from '../openflow/index.js';
+
+/** What a table may match, where its packets may go, and what happens to a packet that no flow matches. */
+export interface TableContract {
+  readonly ref: TableRef;
+  /** One sentence for operators: what the table decides. */
+  readonly purpose: string;
+  /** Fields a flow of this table may match, by ovs-fields(7) name or register name. */
+  readonly matches: readonly string[];
+  /** Tables its flows may send a packet to, by goto_table or ct. */
+  readonly next: readonly TableName[];
+  readonly miss: { readonly to: TableName } | { readonly drop: string };
+}
+
+export type TableName = (typeof tableNames)[number];
+
+/** Order of declaration is order of tables, and goto_table may only go forward. */
+const tableNames = [
+  'classify',
+  'uplink',
+  'tunnelNetwork',
+  'tunnelPeer',
+  'spoofGuard',
+  'neighbours',
+  'source',
+  'sourceSet',
+  'destination',
+  'destinationSet',
+  'conntrack',
+  'orient',
+  'policy',
+  'commit',
+  'deliver',
+  'tunnelSource',
+  'tunnelOut',
+] as const;
+
+export const t = Object.fromEntries(tableNames.map((name, id) => [name, table(name, id)])) as {
+  readonly [name in TableName]: TableRef;
+};
+
+/** Per-packet scratch. The numbers in them are object ids, so every host writes the same ones. */
+export const reg = {
+  /** The packet's network: the object id of the network. */
+  network: register(0, 0, 31, 'network'),
+  /** The tenant's ct zone, which is also its routing space. */
+  zone: register(1, 0, 15, 'zone'),
+  /** Where the packet came from: `origin`. */
+  origin: register(1, 16, 19, 'origin'),
+  /** How it leaves: `delivery`. */
+  delivery: register(1, 20, 23, 'delivery'),
+  sourceGroup: register(2, 0, 31, 'sourceGroup'),
+  sourceSet: register(3, 0, 31, 'sourceSet'),
+  destinationGroup: register(4, 0, 31, 'destinationGroup'),
+  destinationSet: register(5, 0, 31, 'destinationSet'),
+  /** The ofport (delivery local) or the peer's object id (delivery tunnel). */
+  target: register(6, 0, 31, 'target'),
+  /** Holds one side while a reply's two sides are exchanged. */
+  scratch: register(7, 0, 31, 'scratch'),
+} as const satisfies Record<string, RegRange>;
+
+/** Values of `reg.origin`. */
+export const origin = { endpoint: 1, tunnel: 2, uplink: 3 } as const;
+
+/** Values of `reg.delivery`. */
+export const delivery = { local: 1, tunnel: 2, uplink: 3, flood: 4 } as const;
+
+/** Priorities. A miss flow is 0; rules of a policy have a band of their own. */
+export const prio = {
+  miss: 0,
+  /** What a whole network does with what nothing else claimed. */
+  network: 10,
+  /** Refusals that must win over a network's catch-all. */
+  networkGuard: 20,
+  usual: 100,
+  /** Refusals inside an endpoint's own traffic. */
+  guard: 200,
+  /** What is allowed in spite of a guard. */
+  exempt: 300,
+} as const;
+
+/** Sub-levels of one rule priority: deny before allow; the free ones keep conjunctive flows apart from plain ones. */
+const ruleLevels = 8;
+const ruleBase = 1000;
+const subLevel = { deny: 6, allow: 2 } as const;
+
+/** The OpenFlow priority of a policy rule. `priority` 1–100, or 0 for a group's default. */
+export function rulePriority(priority: number, action: 'allow' | 'deny'): number {
+  return ruleBase + priority * ruleLevels + subLevel[action];
+}
+
+export const contracts: readonly TableContract[] = [
+  {
+    ref: t.classify,
+    purpose: 'Which port a frame came from: a local endpoint, the tunnel or the uplink.',
+    matches: ['in_port', 'vlan_tci'],
+    next: ['uplink', 'tunnelNetwork', 'spoofGuard'],
+    miss: { drop: 'no known port, or a tagged frame from an endpoint' },
+  },
+  {
+    ref: t.uplink,
+    purpose: 'The VLAN tag of a frame from the uplink names its network.',
+    matches: ['dl_vlan'],
+    next: ['source'],
+    miss: { drop: 'a VLAN that is no network here' },
+  },
+  {
+    ref: t.tunnelNetwork,
+    purpose: 'The VNI of a frame from the tunnel names its network.',
+    matches: ['tun_id'],
+    next: ['tunnelPeer'],
+    miss: { drop: 'a VNI that is no network here' },
+  },
+  {
+    ref: t.tunnelPeer,
+    purpose: 'Only known peers may send through the tunnel.',
+    matches: ['tun_src', 'tun_ipv6_src'],
+    next: ['source'],
+    miss: { drop: 'a tunnel frame from an address that is no peer' },
+  },
+  {
+    ref: t.spoofGuard,
+    purpose: 'A local endpoint sends only from its own MAC and addresses.',
+    matches: [
+      'in_port',
+      'dl_src',
+      'dl_type',
+      'nw_src',
+      'nw_dst',
+      'nw_proto',
+      'ipv6_src',
+      'arp_op',
+      'arp_spa',
+      'arp_sha',
+      'tp_src',
+      'tp_dst',
+      'icmp_type',
+      'icmp_code',
+      'nd_target',
+      'nd_sll',
+      'nd_tll',
+    ],
+    next: ['neighbours', 'sourceSet'],
+    miss: { drop: 'a source address that is not the endpoint’s own' },
+  },
+  {
+    ref: t.neighbours,
+    purpose: 'ARP requests of local endpoints for known endpoints are answered here.',
+    matches: ['in_port', 'dl_type', 'arp_op', 'arp_tpa', 'network'],
+    next: ['destination'],
+    miss: { to: 'destination' },
+  },
+  {
+    ref: t.source,
+    purpose: 'The group of a sender that is not behind a local port, by its address.',
+    matches: ['dl_type', 'zone', 'nw_src', 'ipv6_src'],
+    next: ['sourceSet'],
+    miss: { to: 'sourceSet' },
+  },
+  {
+    ref: t.sourceSet,
+    purpose: 'The policy set of the sender’s group.',
+    matches: ['sourceGroup'],
+    next: ['destination'],
+    miss: { to: 'destination' },
+  },
+  {
+    ref: t.destination,
+    purpose: 'Who a frame is for, that one’s group, and how it gets there.',
+    matches: ['network', 'origin', 'dl_dst'],
+    next: ['destinationSet', 'conntrack'],
+    miss: { drop: 'no such destination' },
+  },
+  {
+    ref: t.destinationSet,
+    purpose: 'The policy set of the receiver’s group.',
+    matches: ['destinationGroup'],
+    next: ['conntrack'],
+    miss: { to: 'conntrack' },
+  },
+  {
+    ref: t.conntrack,
+    purpose: 'IP goes through connection tracking; ARP, ND, MLD and DHCP are never judged.',
+    matches: ['dl_type', 'nw_proto', 'icmp_type', 'tp_src', 'tp_dst'],
+    next: ['orient', 'deliver'],
+    miss: { drop: 'neither IP nor ARP' },
+  },
+  {
+    ref: t.orient,
+    purpose: 'Replies get their two sides exchanged, so that rules see the connection’s first direction.',
+    matches: ['ct_state'],
+    next: ['policy', 'commit'],
+    miss: { drop: 'not tracked' },
+  },
+  {
+    ref: t.policy,
+    purpose: 'The rules, by the original tuple of the connection.',
+    matches: [
+      'dl_type',
+      'ct_state',
+      'ct_nw_src',
+      'ct_nw_dst',
+      'ct_ipv6_src',
+      'ct_ipv6_dst',
+      'ct_nw_proto',
+      'ct_tp_src',
+      'ct_tp_dst',
+      'network',
+      'sourceGroup',
+      'sourceSet',
+      'destinationGroup',
+      'destinationSet',
+    ],
+    next: ['commit'],
+    miss: { to: 'commit' },
+  },
+  {
+    ref: t.commit,
+    purpose: 'A new connection that was allowed is remembered.',
+    matches: ['ct_state', 'dl_type'],
+    next: ['deliver'],
+    miss: { to: 'deliver' },
+  },
+  {
+    ref: t.deliver,
+    purpose: 'Out to a local port, the uplink, the tunnel, or to all of a network.',
+    matches: ['network', 'origin', 'delivery'],
+    next: ['tunnelSource'],
+    miss: { drop: 'no way out' },
+  },
+  {
+    ref: t.tunnelSource,
+    purpose: 'The outer source address: the VTEP IP, in one flow.',
+    matches: [],
+    next: ['tunnelOut'],
+    miss: { drop: 'no VTEP IP is set' },
+  },
+  {
+    ref: t.tunnelOut,
+    purpose: 'The outer destination address, by peer; or one copy for each peer with members.',
+    matches: ['delivery', 'network', 'target'],
+    next: [],
+    miss: { drop: 'no such peer' },
+  },
+];
+
+/** The contract of a table by its number, or undefined for a table that is not ours. */
+export function contractOf(tableId: number): TableContract | undefined {
+  return contracts[tableId];
+}

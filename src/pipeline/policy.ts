@@ -1,0 +1,97 @@
+/**
+ * Policy: every rule is one flow for each policy set that contains it (times its CIDRs and ports).
+ * Neighbours: conntrack.ts turned the connection's first direction up; source.ts numbered the policy sets.
+ * Invariant: matches only the original tuple and the registers, so one flow judges both directions and both families.
+ */
+import type { Cidr, Rule } from '../model/index.js';
+import { m, prefix, type Flows, type Fragment } from '../openflow/index.js';
+import type { Feature } from './feature.js';
+import { reg, rulePriority, t } from './layout.js';
+import type { World } from './world.js';
+
+const icmp = 1;
+const icmp6 = 58;
+const protocolNumber = { tcp: 6, udp: 17, sctp: 132 } as const;
+
+/** The protocol half of a rule's matches: one for each port; none for `any`, which matches everything. */
+function services(rule: Rule): (Fragment | undefined)[] {
+  const { protocol } = rule;
+  if (protocol === undefined) return [undefined];
+  if (protocol === 'icmp') return [m`ct_nw_proto=${icmp}`, m`ct_nw_proto=${icmp6}`];
+  const number = typeof protocol === 'number' ? protocol : protocolNumber[protocol];
+  if (rule.ports.length === 0) return [m`ct_nw_proto=${number}`];
+  const kind = protocol === 'tcp' ? 'tcp' : protocol === 'udp' ? 'udp' : 'sctp';
+  return rule.ports.map(({ from }) => {
+    // The prerequisite of ct_tp_dst is a constant of the template, hence one template for each protocol.
+    if (kind === 'tcp') return m`ct_nw_proto=6, ct_tp_dst=${from}`;
+    if (kind === 'udp') return m`ct_nw_proto=17, ct_tp_dst=${from}`;
+    return m`ct_nw_proto=132, ct_tp_dst=${from}`;
+  });
+}
+
+/** The CIDR half of the peer, on the side of the connection where the peer is. */
+function peerAddress(rule: Rule, cidr: Cidr): Fragment {
+  const inbound = rule.direction === 'in';
+  if (typeof cidr.address === 'number') {
+    const value = prefix(cidr.address, cidr.length);
+    return inbound ? m`ip, ct_nw_src=${value}` : m`ip, ct_nw_dst=${value}`;
+  }
+  const value = prefix(cidr.address, cidr.length);
+  return inbound ? m`ipv6, ct_ipv6_src=${value}` : m`ipv6, ct_ipv6_dst=${value}`;
+}
+
+/** The object half of the peer: a group, or a network, which stands alone. */
+function peerObject(w: World, rule: Rule): Fragment | undefined {
+  const { group, network } = rule.peer;
+  if (group !== undefined) {
+    const id = w.state.groups.get(group)?.id;
+    if (id === undefined) throw new Error(`rule ${rule.key} names group ${group}, which the state does not have`);
+    return rule.direction === 'in' ? m`${reg.sourceGroup}=${id}` : m`${reg.destinationGroup}=${id}`;
+  }
+  if (network !== undefined) {
+    const id = w.state.networks.get(network)?.id;
+    if (id === undefined) throw new Error(`rule ${rule.key} names network ${network}, which the state does not have`);
+    return m`${reg.network}=${id}`;
+  }
+  return undefined;
+}
+
+function ruleFlow(
+  f: Flows,
+  rule: Rule,
+  set: number,
+  peer: (Fragment | undefined)[],
+  service: Fragment | undefined,
+): void {
+  const own = rule.direction === 'in' ? m`${reg.destinationSet}=${set}` : m`${reg.sourceSet}=${set}`;
+  const priority = rulePriority(rule.priority, rule.action);
+  if (rule.action === 'allow') {
+    f.add`table=${t.policy}, priority=${priority}, ct_state=+trk-inv, ${own}, ${peer[0]}, ${peer[1]}, ${service},
+      actions=goto_table:${t.commit}`;
+  } else {
+    f.add`table=${t.policy}, priority=${priority}, ct_state=+trk-inv, ${own}, ${peer[0]}, ${peer[1]}, ${service}, actions=drop`;
+  }
+}
+
+export const policy: Feature = {
+  rule(f, w, rule) {
+    const object = peerObject(w, rule);
+    const addresses = rule.peer.cidrs.length === 0 ? [undefined] : rule.peer.cidrs.map((c) => peerAddress(rule, c));
+    for (const set of w.state.policySets(rule.policy)) {
+      for (const address of addresses) {
+        for (const service of services(rule)) {
+          // ICMPv6 never travels in IPv4 nor ICMP in IPv6; such a flow is only noise, but a harmless one.
+          ruleFlow(f, rule, set, [object, address], service);
+        }
+      }
+    }
+  },
+
+  /** A default of deny counts as a rule of priority 0 in both directions. */
+  group(f, _w, g) {
+    if (g.defaultAction !== 'deny') return;
+    const priority = rulePriority(0, 'deny');
+    f.add`table=${t.policy}, priority=${priority}, ct_state=+trk-inv, ${reg.destinationSet}=${g.policySet}, actions=drop`;
+    f.add`table=${t.policy}, priority=${priority}, ct_state=+trk-inv, ${reg.sourceSet}=${g.policySet}, actions=drop`;
+  },
+};

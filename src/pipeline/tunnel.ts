@@ -1,0 +1,71 @@
+/**
+ * VXLAN networks and the one flow-based tunnel port: VNI and peer are checked on the way in and set on the way out.
+ * Neighbours: classify.ts hands over frames of the tunnel; destination.ts names the peer; deliver.ts floods.
+ * Invariant: what came from the tunnel never goes back into it (split horizon).
+ */
+import type { Peer } from '../model/index.js';
+import { a, type Fragment } from '../openflow/index.js';
+import type { Feature } from './feature.js';
+import { delivery, origin, prio, reg, t } from './layout.js';
+import { zoneOf, type World } from './world.js';
+
+/** The outer destination of one peer, as an action. */
+function toPeer(address: number | Uint8Array): Fragment {
+  return typeof address === 'number' ? a`set_field:${address}->tun_dst` : a`set_field:${address}->tun_ipv6_dst`;
+}
+
+/** The peers behind which a network has members, each once, in a stable order. */
+function memberPeers(w: World, networkKey: string): Peer[] {
+  const keys = new Set<string>();
+  for (const e of w.state.members(networkKey)) {
+    if (e.where && 'vtepIp' in e.where) keys.add(e.where.vtepIp);
+  }
+  return [...keys]
+    .toSorted()
+    .map((key) => w.state.peers.get(key))
+    .filter((peer) => peer !== undefined);
+}
+
+export const tunnel: Feature = {
+  system(f, w) {
+    f.add`table=${t.deliver}, priority=${prio.networkGuard}, ${reg.origin}=${origin.tunnel}, ${reg.delivery}=${delivery.tunnel},
+      actions=drop`;
+    const { vtepIp } = w.state.settings;
+    if (vtepIp === undefined) return;
+    const source = typeof vtepIp === 'number' ? a`set_field:${vtepIp}->tun_src` : a`set_field:${vtepIp}->tun_ipv6_src`;
+    f.add`table=${t.tunnelSource}, priority=${prio.usual}, actions=${source}, goto_table:${t.tunnelOut}`;
+  },
+
+  network(f, w, n) {
+    if (n.encap !== 'vxlan') return;
+    f.add`table=${t.tunnelNetwork}, priority=${prio.usual}, tun_id=${n.tag},
+      actions=set_field:${n.id}->${reg.network}, set_field:${zoneOf(w, n.tenant)}->${reg.zone},
+        set_field:${origin.tunnel}->${reg.origin}, goto_table:${t.tunnelPeer}`;
+    f.add`table=${t.deliver}, priority=${prio.network}, ${reg.network}=${n.id}, ${reg.delivery}=${delivery.tunnel},
+      actions=set_field:${n.tag}->tun_id, goto_table:${t.tunnelSource}`;
+
+    const { tunnel: port } = w.ports;
+    const peers = memberPeers(w, n.key);
+    if (port === undefined || peers.length === 0) return;
+    // Broadcast, unknown and multicast: one copy to each peer that has a member, and to no other.
+    f.add`table=${t.tunnelOut}, priority=${prio.usual}, ${reg.network}=${n.id}, ${reg.delivery}=${delivery.flood},
+      actions=${peers.map((peer) => a`${toPeer(peer.address)}, output:${port}`)}`;
+  },
+
+  peer(f, w, p) {
+    const port = w.ports.tunnel;
+    if (port === undefined) return;
+    if (typeof p.address === 'number') {
+      f.add`table=${t.tunnelPeer}, priority=${prio.usual}, tun_src=${p.address}, actions=goto_table:${t.source}`;
+    } else {
+      f.add`table=${t.tunnelPeer}, priority=${prio.usual}, tun_ipv6_src=${p.address}, actions=goto_table:${t.source}`;
+    }
+    f.add`table=${t.tunnelOut}, priority=${prio.usual}, ${reg.delivery}=${delivery.tunnel}, ${reg.target}=${p.id},
+      actions=${toPeer(p.address)}, output:${port}`;
+  },
+};
+
+/** Whether a network's flood reaches anybody through the tunnel. */
+export function floodsToPeers(w: World, networkKey: string): boolean {
+  return w.ports.tunnel !== undefined && memberPeers(w, networkKey).length > 0;
+}

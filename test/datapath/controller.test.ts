@@ -1,0 +1,148 @@
+/**
+ * The whole way of a change on a real switch: what was stated is there, in the switch's own words, through restarts.
+ */
+import { readFileSync } from 'node:fs';
+import { afterEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { examplePath } from '../pipeline/support.js';
+import { ofctlLines, onDummy, startHost, type Host } from './bench-host.js';
+
+let host: Host;
+afterEach(async () => {
+  await host?.stop();
+});
+
+const example = onDummy((parse(readFileSync(examplePath, 'utf8')) as { objects: Record<string, unknown>[] }).objects);
+
+test('every flow of the example reads the same from ovs-ofctl and from the controller, and names its owner', async () => {
+  host = await startHost();
+  const result = await host.controller.apply({ put: example }, 'committed');
+  expect(result.attention).toEqual([]);
+  const lines = await host.controller.flows({});
+  expect(lines.length).toBeGreaterThan(100);
+  expect(lines.map((line) => line.text).toSorted()).toEqual(await ofctlLines(host.sandbox));
+  const fromSwitch = await host.controller.flows({ source: 'switch' });
+  expect(fromSwitch.map((line) => line.text).toSorted()).toEqual(lines.map((line) => line.text).toSorted());
+  for (const { owners } of lines) {
+    for (const owner of owners) {
+      if (owner.kind !== 'system') expect(host.controller.state.object(owner)).toBeDefined();
+      else expect(owner.key).toBe('');
+    }
+  }
+});
+
+test('a daemon started again on the same store and switch sends nothing', async () => {
+  host = await startHost();
+  await host.controller.apply({ put: example }, 'committed');
+  const before = await ofctlLines(host.sandbox);
+  host = await host.restart();
+  const resynced = host.events.filter((event) => event.type === 'resynced');
+  expect(resynced.at(-1)?.fields?.['sent']).toBe(0);
+  expect(await ofctlLines(host.sandbox)).toEqual(before);
+});
+
+test('after kill -9 of vswitchd all flows are back', async () => {
+  host = await startHost();
+  await host.controller.apply({ put: example }, 'committed');
+  const before = await ofctlLines(host.sandbox);
+  await host.sandbox.killVswitchd('SIGKILL');
+  await host.sandbox.startVswitchd();
+  await expect.poll(() => ofctlLines(host.sandbox).catch(() => []), { timeout: 15_000 }).toEqual(before);
+});
+
+test('flows deleted behind our back are back after the next connect, and foreign ones are gone', async () => {
+  host = await startHost();
+  await host.controller.apply({ put: example }, 'committed');
+  const before = await ofctlLines(host.sandbox);
+  await host.sandbox.ofctl(['-O', 'OpenFlow15', 'del-flows', host.sandbox.mgmt('br-sluice')]);
+  await host.sandbox.ofctl([
+    '-O',
+    'OpenFlow15',
+    'add-flow',
+    host.sandbox.mgmt('br-sluice'),
+    'table=200,priority=9,actions=drop',
+  ]);
+  host = await host.restart();
+  expect(await ofctlLines(host.sandbox)).toEqual(before);
+});
+
+test('an endpoint whose interface is missing waits and holds up nothing', async () => {
+  host = await startHost();
+  await host.controller.apply({ put: example }, 'committed');
+  // Two bridges cannot hold one port: this one is taken.
+  await host.sandbox.vsctl(
+    'add-br',
+    'other',
+    '--',
+    'add-port',
+    'other',
+    'taken0',
+    '--',
+    'set',
+    'interface',
+    'taken0',
+    'type=dummy',
+  );
+  const put = ['taken0', 'fresh0'].map((name, i) => ({
+    kind: 'endpoint',
+    id: name,
+    tenant: 'blue',
+    network: host.controller.state.networks.values()[Symbol.iterator]().next().value!.spec.name,
+    mac: `02:00:00:00:99:0${i + 1}`,
+    interface: name,
+  }));
+  const result = await host.controller.apply({ put }, 'committed');
+  expect(result.attention.map(({ ref, status }) => [ref.key, status.state, status.waitingFor])).toEqual([
+    ['taken0', 'waiting', 'interface taken0'],
+  ]);
+  expect(host.controller.status({ kind: 'endpoint', key: 'fresh0' }).state).toBe('committed');
+  expect(host.controller.health().reasons.join()).toContain('taken0 is a port of bridge other');
+  await host.sandbox.vsctl('del-port', 'other', 'taken0');
+  await expect
+    .poll(() => host.controller.status({ kind: 'endpoint', key: 'taken0' }).state, { timeout: 10_000 })
+    .toBe('committed');
+});
+
+test('deleting every object leaves the switch as it was', async () => {
+  host = await startHost();
+  const empty = await ofctlLines(host.sandbox);
+  await host.controller.apply({ put: example }, 'committed');
+  const { state } = host.controller;
+  const refs = [
+    state.endpoints,
+    state.rules,
+    state.groups,
+    state.policies,
+    state.networks,
+    state.peers,
+    state.tenants,
+  ].flatMap((collection) =>
+    [...(collection as Iterable<{ kind: never; key: string }>)].map(({ kind, key }) => ({ kind, key })),
+  );
+  await host.controller.apply({ put: [{ kind: 'settings', datapathType: 'dummy' }], delete: refs }, 'committed');
+  expect(await ofctlLines(host.sandbox)).toEqual(empty);
+});
+
+test('concurrent requests are judged one after another', async () => {
+  host = await startHost();
+  const put = (name: string) => host.controller.apply({ put: [{ kind: 'tenant', name }] }, 'accepted');
+  const results = await Promise.all(['a', 'b', 'c'].map(put));
+  expect(new Set(results.map((result) => result.generation)).size).toBe(3);
+  expect(host.controller.state.tenants.size).toBe(3);
+});
+
+test('a trace names the rule that decided', async () => {
+  host = await startHost();
+  await host.controller.apply({ put: example }, 'committed');
+  const { tries } = parse(readFileSync(new URL('tries.yaml', examplePath), 'utf8')) as {
+    tries: { from: string; to: string; protocol: 'tcp'; port?: number; source?: string; expect: string }[];
+  };
+  const { state } = host.controller;
+  for (const { expect: expected, ...query } of tries) {
+    const from = state.endpoints.get(query.from);
+    if (!from?.where || !('interface' in from.where)) continue;
+    const traced = await host.controller.trace(query);
+    expect({ ...query, verdict: traced.verdict, why: traced.reason }).toMatchObject({ ...query, verdict: expected });
+    if (expected === 'deny') expect(traced.decidedBy.length).toBeGreaterThan(0);
+  }
+});
