@@ -3,7 +3,7 @@
  * Neighbours: workload.ts and lab.ts offer it. Invariant: it listens when startCapture has returned.
  */
 import { spawn } from 'node:child_process';
-import { CommandError, inNetns, MissingToolError, toolPath, until } from './exec.js';
+import { failure, leashed, toolPath, until } from './exec.js';
 import type { Entry } from './registry.js';
 
 export interface Capture {
@@ -16,7 +16,7 @@ export interface Capture {
 }
 
 export async function startCapture(entry: Entry, netns: string, iface: string, filter = ''): Promise<Capture> {
-  const [file, args] = inNetns(netns, 'tcpdump', [
+  const [file, args] = leashed(netns, 'tcpdump', [
     '-n',
     '-e',
     '-t',
@@ -47,10 +47,7 @@ export async function startCapture(entry: Entry, netns: string, iface: string, f
   // Indented lines are the bytes of a payload that tcpdump does not know.
   const lines = () => text.split('\n').filter((line) => /^\S/.test(line));
   await until('tcpdump listens', () => over || stderr.includes('listening on'), { detail: () => stderr });
-  if (!stderr.includes('listening on')) {
-    if (/No such file or directory/.test(stderr)) throw new MissingToolError('tcpdump');
-    throw new CommandError(`tcpdump -i ${iface} ${filter}`, 'ended', text, stderr);
-  }
+  if (!stderr.includes('listening on')) throw failure('tcpdump', ['-i', iface, filter], 'ended', text, stderr);
   return {
     get lines() {
       return lines();

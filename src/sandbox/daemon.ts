@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { CommandError, inNetns, MissingToolError, toolPath, until } from './exec.js';
+import { failure, leashed, MissingToolError, toolPath, until } from './exec.js';
 import type { Entry } from './registry.js';
 
 export interface DaemonOptions {
@@ -39,35 +39,35 @@ export class Daemon {
   async start(timeoutMs = 10_000): Promise<void> {
     if (this.child !== undefined) throw new Error(`${this.options.command} runs already`);
     const { command, args, env, netns, logFile } = this.options;
-    const [file, argv] = inNetns(netns, command, args);
+    const [file, argv] = leashed(netns, command, args);
     const log = openSync(logFile, 'a', 0o600);
     // Its own session, so that Ctrl-C in a terminal reaches us alone and we choose the order of the end.
-    const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', file, ...argv], {
+    const child = spawn(file, argv, {
       env: { ...process.env, ...env, PATH: toolPath },
       stdio: ['ignore', log, log],
       detached: true,
     });
     closeSync(log);
     child.unref();
-    let failure: Error | undefined;
+    let ended: Error | undefined;
     this.child = child;
     this.ended = new Promise((resolve) => {
       child.once('exit', (status, signal) => {
-        failure ??= new CommandError(command, status ?? signal ?? 'unknown', '', tail(logFile));
+        ended ??= failure(command, [], status ?? signal ?? 'unknown', '', tail(logFile));
         if (child.pid !== undefined) this.entry.removeProcess(child.pid);
         this.child = undefined;
         resolve();
       });
       child.once('error', (cause: NodeJS.ErrnoException) => {
-        failure = cause.code === 'ENOENT' ? new MissingToolError('setpriv') : cause;
+        ended = cause.code === 'ENOENT' ? new MissingToolError('setpriv') : cause;
         this.child = undefined;
         resolve();
       });
     });
     if (child.pid !== undefined) this.entry.addProcess(child.pid);
-    const probe = async () => failure ?? (child.pid !== undefined && (await this.options.ready(child.pid)));
+    const probe = async () => ended ?? (child.pid !== undefined && (await this.options.ready(child.pid)));
     const outcome = await until(`${command} is ready`, probe, { timeoutMs, detail: () => tail(logFile) });
-    if (outcome instanceof Error) throw missing(outcome, command);
+    if (outcome instanceof Error) throw outcome;
   }
 
   /** Sends a signal and waits for the end; SIGKILL follows after five seconds. */
@@ -92,11 +92,6 @@ export function accepts(path: string): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
-}
-
-function missing(failure: Error, command: string): Error {
-  const notFound = failure instanceof CommandError && /No such file or directory/.test(failure.stderr);
-  return notFound && failure.stderr.includes(command) ? new MissingToolError(command) : failure;
 }
 
 function tail(file: string): string {

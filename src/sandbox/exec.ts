@@ -19,7 +19,7 @@ const packageOf: Readonly<Record<string, string>> = {
   ping: 'iputils-ping',
   ethtool: 'ethtool',
   tcpdump: 'tcpdump',
-  python3: 'python3',
+  '/usr/bin/python3': 'python3',
   setpriv: 'util-linux',
 };
 
@@ -71,10 +71,28 @@ export function inNetns(netns: string | undefined, command: string, args: readon
   return netns === undefined ? [command, [...args]] : ['ip', ['netns', 'exec', netns, command, ...args]];
 }
 
+/** The same for a program that lives on: it asks the kernel for SIGTERM when the process that started it dies. */
+export function leashed(netns: string | undefined, command: string, args: readonly string[]): [string, string[]] {
+  const [file, argv] = inNetns(netns, command, args);
+  return ['setpriv', ['--pdeathsig', 'TERM', '--', file, ...argv]];
+}
+
+/** Why a program ended: it is missing (setpriv and `ip netns exec` say so on stderr), or it failed. */
+export function failure(
+  command: string,
+  args: readonly string[],
+  status: number | string,
+  stdout: string,
+  stderr: string,
+): MissingToolError | CommandError {
+  const missing = /No such file or directory/.test(stderr) && /^(setpriv: failed to execute|exec of)/m.test(stderr);
+  const tool = missing && [command, 'ip'].find((name) => packageOf[name] !== undefined && stderr.includes(name));
+  return tool ? new MissingToolError(tool) : new CommandError([command, ...args].join(' '), status, stdout, stderr);
+}
+
 /** Runs a program to its end and answers its stdout; throws CommandError or MissingToolError. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const [file, argv] = inNetns(options.netns, command, args);
-  const line = [command, ...args].join(' ');
   return new Promise((resolve, reject) => {
     const child = spawn(file, argv, {
       env: { ...process.env, ...options.env, PATH: toolPath },
@@ -93,9 +111,7 @@ export async function run(command: string, args: readonly string[], options: Run
     child.on('close', (status, signal) => {
       clearTimeout(timer);
       if (status === 0) resolve(stdout);
-      else if (options.netns !== undefined && stderr.includes('No such file or directory') && packageOf[command])
-        reject(new MissingToolError(command));
-      else reject(new CommandError(line, status ?? signal ?? 'unknown', stdout, stderr));
+      else reject(failure(command, args, status ?? signal ?? 'unknown', stdout, stderr));
     });
     child.stdin.end(options.input);
   });

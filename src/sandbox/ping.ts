@@ -3,7 +3,7 @@
  * Neighbours: workload.ts. Invariant: a reply still under way when ping is stopped does not count as lost.
  */
 import { spawn } from 'node:child_process';
-import { CommandError, inNetns, MissingToolError, toolPath } from './exec.js';
+import { failure, leashed, MissingToolError, toolPath } from './exec.js';
 
 export interface PingOptions {
   /** Default 3; 0 pings until stopped. */
@@ -40,14 +40,13 @@ export function startPing(netns: string, address: string, options: PingOptions =
   if (count > 0) args.push('-c', String(count));
   if (source !== undefined) args.push('-I', source);
   if (size !== undefined) args.push('-M', 'do', '-s', String(size));
-  const [file, argv] = inNetns(netns, 'ping', [...args, address]);
+  const [file, argv] = leashed(netns, 'ping', [...args, address]);
   const child = spawn(file, argv, {
     env: { ...process.env, PATH: toolPath, LC_ALL: 'C' },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
   const stop = () => void child.kill('SIGINT');
-  process.once('exit', stop);
   let [text, stderr] = ['', ''];
   const replies = new Map<number, number>();
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -58,12 +57,11 @@ export function startPing(netns: string, address: string, options: PingOptions =
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   const result = new Promise<PingResult>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'ENOENT' ? new MissingToolError('ping') : error),
+      reject(error.code === 'ENOENT' ? new MissingToolError('setpriv') : error),
     );
     child.once('close', (status, signal) => {
-      process.removeListener('exit', stop);
       const sent = Number(/(\d+) packets transmitted/.exec(text)?.[1] ?? NaN);
-      if (Number.isNaN(sent)) reject(new CommandError(`ping ${address}`, status ?? signal ?? 'unknown', text, stderr));
+      if (Number.isNaN(sent)) reject(failure('ping', [address], status ?? signal ?? 'unknown', text, stderr));
       else resolve(summary(sent, replies));
     });
   });

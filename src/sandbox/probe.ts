@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { type AgentReply, type AgentRequest, agentSource } from './agent.js';
-import { inNetns, toolPath, until } from './exec.js';
+import { leashed, toolPath, until } from './exec.js';
 import type { Entry } from './registry.js';
 
 type Answer = { resolve(result: string): void; reject(error: Error): void };
@@ -71,7 +71,7 @@ export class Probe {
   }
 
   private start(): ChildProcess {
-    const [file, args] = inNetns(this.netns, process.execPath, ['-e', agentSource]);
+    const [file, args] = leashed(this.netns, process.execPath, ['-e', agentSource]);
     const child = spawn(file, args, {
       env: { PATH: toolPath },
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -4,7 +4,7 @@
  * Invariant: the addresses given at the start are what it uses until the caller spoofs.
  */
 import { startCapture, type Capture } from './capture.js';
-import { MissingToolError, run, until } from './exec.js';
+import { run, until } from './exec.js';
 import { startPing, type PingOptions, type PingResult, type RunningPing } from './ping.js';
 import { fallsSilent, grows, type Opened, Probe } from './probe.js';
 import type { Entry } from './registry.js';
@@ -124,11 +124,7 @@ export class Workload {
   /** Sends whole Ethernet frames as they are, each `count` times. */
   async sendFrame(frame: Uint8Array, count = 1): Promise<void> {
     const line = `${Buffer.from(frame).toString('hex')}\n`;
-    await run('/usr/bin/python3', ['-c', rawSend], { netns: this.netns, input: line.repeat(count) }).catch((error) => {
-      throw error instanceof Error && error.message.includes('exec of "/usr/bin/python3"')
-        ? new MissingToolError('python3')
-        : error;
-    });
+    await run('/usr/bin/python3', ['-c', rawSend], { netns: this.netns, input: line.repeat(count) });
   }
 
   /** Changes the address eth0 sends from: a spoof, unless the controller is told. */
@@ -153,11 +149,6 @@ export class Workload {
   /** tcpdump on eth0. */
   capture(filter?: string): Promise<Capture> {
     return startCapture(this.entry, this.netns, 'eth0', filter);
-  }
-
-  /** Starts the agent ahead of its first use, which otherwise pays 60 ms for it. */
-  async warm(): Promise<void> {
-    await this.probe.request({ do: 'close', handle: 0 });
   }
 
   stop(): Promise<void> {

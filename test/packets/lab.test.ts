@@ -86,7 +86,7 @@ describe.skipIf(bare)('two hosts joined by VXLAN over an underlay', () => {
     await w2.exec('ip', 'route', 'add', 'blackhole', '10.1.1.1/32');
     expect(await w1.connect('10.1.1.2', 8080, 200)).toBe('timeout');
     await w2.exec('ip', 'route', 'del', 'blackhole', '10.1.1.1/32');
-    expect(server.clients).toBe(1);
+    await until('the server has seen one connection', () => server.clients === 1);
     await server.close();
     expect(await w1.connect('10.1.1.2', 8080)).toBe('refused');
   });
@@ -151,7 +151,7 @@ describe.skipIf(bare)('two hosts joined by VXLAN over an underlay', () => {
     await first?.waitForPing('10.2.0.2');
     const server = await ends[1]?.listen(80);
     expect(await first?.connect('10.2.0.2', 80)).toBe('connected');
-    expect(server?.clients).toBe(1);
+    await until('the server has seen it', () => server?.clients === 1);
     expect(await capture.waitFor(/vlan 100/)).toContain('10.2.0.1 > 10.2.0.2');
     await capture.stop();
   });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { failure } from '../../src/sandbox/exec.js';
 import { MissingToolError, run, type Sandbox, startSandbox, sweep, until } from '../../src/sandbox/index.js';
 
 const asRoot = process.getuid?.() === 0;
@@ -138,5 +139,16 @@ test('a missing program is named with the command that installs it', async () =>
   await expect(run('tcpdump', [], { env: {}, netns: 'no-such-namespace' })).rejects.toThrow();
   expect(new MissingToolError('ovs-vswitchd').message).toMatch(
     /^ovs-vswitchd is not installed\. Get it with: (sudo )?apt-get install -y openvswitch-switch$/,
+  );
+});
+
+test('a program missing inside a namespace is named likewise; other failures keep their words', async () => {
+  const said = (command: string, stderr: string) => failure(command, [], 1, '', stderr).message;
+  expect(said('tcpdump', 'exec of "tcpdump" failed: No such file or directory')).toContain('install -y tcpdump');
+  expect(said('ovs-vswitchd', 'setpriv: failed to execute ovs-vswitchd: No such file or directory')).toContain(
+    'install -y openvswitch-switch',
+  );
+  expect(said('ping', 'ping: nowhere: Name or service not known')).toBe(
+    'ping: ping: nowhere: Name or service not known (1)',
   );
 });
