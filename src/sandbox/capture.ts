@@ -16,12 +16,15 @@ export interface Capture {
 }
 
 export async function startCapture(entry: Entry, netns: string, iface: string, filter = ''): Promise<Capture> {
+  // -Z root: a change of user would take the leash off.
   const [file, args] = leashed(netns, 'tcpdump', [
     '-n',
     '-e',
     '-t',
     '-l',
     '--immediate-mode',
+    '-Z',
+    'root',
     '-i',
     iface,
     ...words(filter),

@@ -60,7 +60,21 @@ export async function createLab(): Promise<Lab> {
     },
 
     async wire(a, ifA, b, ifB, options = {}) {
-      await run('ip', ['link', 'add', ifA, 'netns', a.netns, 'type', 'veth', 'peer', 'name', ifB, 'netns', b.netns]);
+      await run('ip', [
+        'link',
+        'add',
+        'name',
+        ifA,
+        'netns',
+        a.netns,
+        'type',
+        'veth',
+        'peer',
+        'name',
+        ifB,
+        'netns',
+        b.netns,
+      ]);
       for (const [host, iface] of [
         [a, ifA],
         [b, ifB],
@@ -120,6 +134,7 @@ async function addWorkload(entry: Entry, host: LabHost, options: WorkloadOptions
   await run('ip', [
     'link',
     'add',
+    'name',
     options.interface,
     'netns',
     host.netns,
