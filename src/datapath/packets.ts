@@ -47,7 +47,8 @@ function layer4(query: TraceQuery, v6: boolean): { kind: string; fields: string;
     const [source, target] = query.reply ? [port, clientPort] : [clientPort, port];
     return {
       kind: v6 ? `${protocol}6` : protocol,
-      fields: `tp_src=${source},tp_dst=${target}`,
+      // parse_flow takes tp_src for TCP only.
+      fields: `${protocol}_src=${source},${protocol}_dst=${target}`,
       ct: `ct_nw_proto=${protocol === 'tcp' ? 6 : 17},ct_tp_src=${clientPort},ct_tp_dst=${port}`,
     };
   }

@@ -62,7 +62,8 @@ export function formatFlow(message: Uint8Array, names?: Names): string {
   const cookie = view.getBigUint64(flowMod.cookie);
   if (cookie !== 0n) head += `cookie=0x${cookie.toString(16)}, `;
   const table = view.getUint8(flowMod.table);
-  if (table !== 0) head += `table=${formatTable(table, names)}, `;
+  // Table 0 goes without saying, unless it has a name.
+  if (table !== 0 || names?.table?.(table) !== undefined) head += `table=${formatTable(table, names)}, `;
   const idle = view.getUint16(flowMod.idleTimeout);
   if (idle !== 0) head += `idle_timeout=${idle}, `;
   const hard = view.getUint16(flowMod.hardTimeout);

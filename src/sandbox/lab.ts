@@ -79,7 +79,7 @@ export async function createLab(): Promise<Lab> {
         [a, ifA],
         [b, ifB],
       ] as const) {
-        await run('ip', ['-n', host.netns, 'link', 'set', iface, 'mtu', String(options.mtu ?? 1500), 'up']);
+        await run('ip', ['-n', host.netns, 'link', 'set', 'dev', iface, 'mtu', String(options.mtu ?? 1500), 'up']);
       }
     },
 
@@ -152,7 +152,7 @@ async function addWorkload(entry: Entry, host: LabHost, options: WorkloadOptions
   if (options.gateway !== undefined) lines.push(`route add default via ${options.gateway}`);
   if (options.gateway6 !== undefined && ipv6) lines.push(`route add default via ${options.gateway6}`);
   await ipBatch(netns, lines);
-  await ipBatch(host.netns, [`link set ${options.interface} mtu ${mtu} up`]);
+  await ipBatch(host.netns, [`link set dev ${options.interface} mtu ${mtu} up`]);
   // The userspace datapath hands frames on as they are: a checksum left to the (virtual) NIC would never be filled in.
   await run('ethtool', ['-K', 'eth0', 'tx', 'off'], { netns });
   return new Workload(entry, netns, options);

@@ -69,6 +69,7 @@ export async function ofctlLines(sandbox: Sandbox, bridge = 'br-sluice'): Promis
   const text = await sandbox.ofctl(['-O', 'OpenFlow15', '--no-stats', '--names', 'dump-flows', sandbox.mgmt(bridge)]);
   return text
     .split('\n')
+    .map((line) => line.trim())
     .filter((line) => line !== '')
     .toSorted();
 }

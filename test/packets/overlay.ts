@@ -47,6 +47,15 @@ function endpointOn(host: 0 | 1, place: Place, vlans: ReadonlySet<string>): unkn
 
 export async function buildOverlay(objects: readonly { kind: string }[], places: readonly Place[]): Promise<Overlay> {
   const lab = await createLab();
+  try {
+    return await onLab(lab, objects, places);
+  } catch (error) {
+    await lab.stop();
+    throw error;
+  }
+}
+
+async function onLab(lab: Lab, objects: readonly { kind: string }[], places: readonly Place[]): Promise<Overlay> {
   const h1 = await lab.host('h1');
   const h2 = await lab.host('h2');
   const hosts = [h1, h2] as const;

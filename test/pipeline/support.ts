@@ -55,7 +55,7 @@ export function* flowMessages(batch: Uint8Array): Iterable<Uint8Array> {
 function textOf(world: World, batch: Batch): string[] {
   const ports = numberedPorts(world.state);
   const names = { port: (n: number) => ports.name(n), table: (id: number) => contractOf(id)?.ref.name };
-  return [...flowMessages(batch.bytes())].map((message) => formatFlow(message, names).trim());
+  return [...flowMessages(batch.bytes())].map((message) => formatFlow(message, names));
 }
 
 /** Everything a world compiles to, as text. */

@@ -32,7 +32,7 @@ export function explainRoutes(app: FastifyInstance, controller: Controller): voi
       const flows = await controller.flows(query);
       if (format === 'json') return { flows };
       void reply.type('text/plain; charset=utf-8');
-      return flows.map(({ text }) => `${text}\n`).join('');
+      return flows.map(({ text }) => ` ${text}\n`).join('');
     },
   );
 

@@ -37,20 +37,13 @@ function decode(oxms: Uint8Array): { entries: Map<string, Entry>; unknown: strin
 const protocolNames: Readonly<
   Record<number, readonly [ethertype: number, byProtocol: Readonly<Record<number, string>>]>
 > = {
-  [ethertype.ipv4]: [
-    ethertype.ipv4,
-    {
+  [ethertype.ipv4]: {
       [protocol.icmp]: 'icmp',
-      [protocol.igmp]: 'igmp',
       [protocol.tcp]: 'tcp',
       [protocol.udp]: 'udp',
       [protocol.sctp]: 'sctp',
     },
-  ],
-  [ethertype.ipv6]: [
-    ethertype.ipv6,
-    { [protocol.icmp6]: 'icmp6', [protocol.tcp]: 'tcp6', [protocol.udp]: 'udp6', [protocol.sctp]: 'sctp6' },
-  ],
+  [ethertype.ipv6]: { [protocol.icmp6]: 'icmp6', [protocol.tcp]: 'tcp6', [protocol.udp]: 'udp6', [protocol.sctp]: 'sctp6' },
 };
 const typeNames: Readonly<Record<number, string>> = {
   [ethertype.ipv4]: 'ip',
@@ -62,7 +55,7 @@ const typeNames: Readonly<Record<number, string>> = {
 };
 
 const beforeType = [
-  ...['packet_type', 'pkt_mark', 'conj_id', 'actset_output', 'ct_state', 'ct_zone', 'ct_mark', 'ct_label'],
+  ...['pkt_mark', 'conj_id', 'actset_output', 'ct_state', 'ct_zone', 'ct_mark', 'ct_label'],
   ...['ct_nw_src', 'ct_nw_dst', 'ct_ipv6_src', 'ct_ipv6_dst', 'ct_nw_proto', 'ct_tp_src', 'ct_tp_dst'],
 ];
 const tunnel = [
@@ -107,8 +100,11 @@ export function formatMatch(oxms: Uint8Array, names: Names | undefined): string 
   const dlType = type === undefined ? undefined : readUint(type.value);
   const typeName = dlType === undefined ? undefined : typeNames[dlType];
   const protoName =
-    proto === undefined || dlType === undefined ? undefined : protocolNames[dlType]?.[1][readUint(proto.value)];
+    proto === undefined || dlType === undefined ? undefined : protocolNames[dlType]?.[readUint(proto.value)];
 
+  // Ethernet is the default and goes without saying.
+  const packetType = entries.get('packet_type');
+  if (packetType !== undefined && readUint(packetType.value) !== 0) print(['packet_type']);
   print(beforeType);
   if (typeName !== undefined) texts.push(protoName ?? typeName);
   printRegisters(entries, texts);
