@@ -96,14 +96,14 @@ export function judgeTrace(
   if (!dropped) {
     const reason = ruled
       ? `allowed by ${nameOwners(policyStep!.owners)}`
-      : 'allowed: no rule matches, and the default is allow';
+      : 'no rule matches, and the default is allow';
     if (policyAt < 0) return { verdict: 'allow', reason: 'never judged by policy', decidedBy: [], output };
     return { verdict: 'allow', reason, decidedBy: ruled ? policyStep!.owners : [], output };
   }
   if (last?.table === t.policy.id) {
     const reason = ruled
       ? `denied by ${nameOwners(lastStep!.owners)}`
-      : `denied by the default of ${nameOwners(lastStep!.owners)}`;
+      : `denied by default of ${nameOwners(lastStep!.owners)}`;
     return { verdict: 'deny', reason, decidedBy: lastStep?.owners ?? [], output: [] };
   }
   const contract = last && contractOf(last.table);

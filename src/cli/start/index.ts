@@ -3,7 +3,7 @@
  * Neighbours: stage.ts builds, example.ts reads; src/main.ts is the daemon that really runs.
  * Invariant: ends with an error when a verdict is not the expected one, and leaves nothing behind.
  */
-import type { ApplyResult, OwnerRef } from '../../datapath/face.js';
+import type { ApplyResult } from '../../datapath/face.js';
 import { version } from '../../main.js';
 import { run, sweep } from '../../sandbox/index.js';
 import { exit, type ExitCode, type Io } from '../command.js';
@@ -68,7 +68,7 @@ function showObjects(io: Io, stage: Stage): void {
     const tag = n.encap === 'vlan' ? `vlan ${n.tag}` : `vxlan ${n.tag}`;
     return [n.key, tag, n.spec.subnet ?? '', ...statusOf('network', n.key)];
   });
-  io.out(`${table(['NETWORK', 'ENCAP', 'SUBNET', 'STATE', 'FLOWS'], networks)}\n`);
+  io.out(`${table(['NETWORK', 'ENCAP', 'SUBNET', 'STATE', 'FLOWS'], networks.toSorted(byFirst))}\n`);
   const endpoints = [...state.endpoints.values()].map((e) => {
     const where =
       e.where === undefined ? 'on the VLAN' : 'interface' in e.where ? e.where.interface : `behind ${e.where.vtepIp}`;
@@ -106,10 +106,6 @@ async function showCommit(io: Io, stage: Stage, result: ApplyResult): Promise<vo
   io.out(
     `${objects} objects → ${flows.length} flows, confirmed by the switch: compiled in ${duration(compileUs)}, committed in ${duration(commitUs)}\n\n`,
   );
-}
-
-function nameOwner(owner: OwnerRef): string {
-  return `${owner.kind} ${owner.key}`.trim();
 }
 
 async function tryAll(io: Io, stage: Stage, example: Example): Promise<Tried[]> {
@@ -154,8 +150,7 @@ async function tryOne(stage: Stage, packet: Try): Promise<Tried> {
         : traced?.verdict === 'drop'
           ? 'drop'
           : 'deny';
-  const owners = traced?.decidedBy.map(nameOwner).join(', ') ?? '';
-  const decidedBy = owners === '' ? (traced?.reason ?? '') : owners;
+  const decidedBy = traced?.reason.replace(/^(?:allowed|denied) by /, '') ?? '';
   const agreed = sent === undefined || (sent === 'allow') === (traced?.verdict === 'allow');
   return {
     packet,
@@ -170,7 +165,9 @@ function showNext(io: Io, stage: Stage): void {
   const { socket } = stage.daemon;
   io.out(`
 API       curl --unix-socket ${socket} http://sluice/v1/endpoint
-API docs  curl --unix-socket ${socket} http://sluice/docs/json     (in a browser: sluice serve --listen ptcp:8080:127.0.0.1, then /docs)
+API docs  curl --unix-socket ${socket} http://sluice/docs/json
+          (for a browser: sluice serve --listen ptcp:8080:127.0.0.1 --token-file <file>, then http://127.0.0.1:8080/docs)
 Flows     SLUICE_SOCKET=${socket} npx sluice flows
+Trace     SLUICE_SOCKET=${socket} npx sluice trace --from web-1 --to app-1 --protocol tcp --port 8080
 `);
 }

@@ -1,0 +1,21 @@
+/**
+ * The durable desired state. Neighbours: src/datapath writes what was accepted, src/main.ts loads it at start.
+ * Invariant: what write() has resolved for is there after a crash, whole or not at all.
+ */
+import type { Stored, StoredChange } from '../model/index.js';
+
+export { openLmdbStore } from './lmdb.js';
+export { memoryStore } from './memory.js';
+
+export interface Loaded {
+  readonly objects: readonly Stored[];
+  /** Generation of the state that was written last; 0 for none. */
+  readonly generation: number;
+}
+
+export interface Store {
+  load(): Promise<Loaded>;
+  /** Resolves when the changes are durable; rejects with `store_unavailable` and has then changed nothing. */
+  write(changes: readonly StoredChange[], generation: number): Promise<void>;
+  close(): Promise<void>;
+}
