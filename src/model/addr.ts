@@ -107,8 +107,14 @@ const macText = /^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/;
 export function parseMac(text: string): Uint8Array | undefined {
   if (!macText.test(text)) return undefined;
   const bytes = new Uint8Array(6);
-  for (let i = 0; i < 6; i++) bytes[i] = Number.parseInt(text.slice(i * 3, i * 3 + 2), 16);
+  for (let i = 0; i < 6; i++) bytes[i] = (hexDigit(text, i * 3) << 4) | hexDigit(text, i * 3 + 1);
   return bytes;
+}
+
+/** `0`–`9` are 0x30–0x39; letters of either case have 1–6 in their low nibble and bit 0x40. */
+function hexDigit(text: string, at: number): number {
+  const c = text.charCodeAt(at);
+  return (c & 15) + (c & 0x40 ? 9 : 0);
 }
 
 const hexByte = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
@@ -220,7 +226,7 @@ export function isLinkLocal(address: Address): boolean {
 
 /** What a MAC is that no station may use as its own. */
 export function unusableMac(mac: Uint8Array): string | undefined {
-  if (mac.every((byte) => byte === 0)) return 'all zero';
-  if (mac.every((byte) => byte === 0xff)) return 'broadcast';
-  return ((mac[0] ?? 0) & 1) === 1 ? 'multicast' : undefined;
+  const first = mac[0] ?? 0;
+  if ((first & 1) === 1) return mac.every((byte) => byte === 0xff) ? 'broadcast' : 'multicast';
+  return first === 0 && mac.every((byte) => byte === 0) ? 'all zero' : undefined;
 }

@@ -7,31 +7,35 @@ import { cidrsOverlap, compareCidr, formatCidr, type Cidr } from './addr.js';
 import type { Mutable } from './kinds/kind.js';
 import { rulesOf } from './kinds/registry.js';
 import type { Say } from './problems.js';
-import { linkKey, refText, type Snapshot } from './state.js';
+import type { RefMap } from './refs.js';
+import type { Snapshot } from './state.js';
 import { didYouMean } from './suggest.js';
+import type { Written } from './voice.js';
 import type { Numbers } from './draft.js';
-import type { AnyObject, Network, Ref } from './types.js';
+import type { AnyObject, Endpoint, Network, Ref } from './types.js';
 
 /** An object on its way into the state. */
 export interface Candidate {
   readonly object: Mutable<AnyObject>;
-  readonly say: Say;
+  /** Its place in the request. */
+  readonly place: number;
+  readonly written?: Written;
   readonly before?: AnyObject;
   readonly numbers: Numbers;
 }
 
 /** Names that somebody tried to put but that have problems of their own: missing them is not news. */
-export type Attempted = ReadonlySet<string>;
+export type Attempted = Pick<RefMap<unknown>, 'has'>;
 
 /** Every object it names must exist; then the kind's own rules. */
-export function checkCandidate({ object, say }: Candidate, state: Snapshot, attempted: Attempted): void {
+export function checkCandidate({ object }: Candidate, state: Snapshot, attempted: Attempted, say: Say): void {
   const rules = rulesOf(object.kind);
   let tenantTold = false;
   for (const { field, ref } of rules.references(object)) {
-    if (state.object(ref) !== undefined || attempted.has(refText(ref))) continue;
+    if (state.object(ref) !== undefined || attempted.has(ref)) continue;
     const tenant = ref.kind === 'peer' ? undefined : ref.key.split('/')[0];
     if (tenant !== undefined && !state.tenants.has(tenant)) {
-      if (tenantTold || attempted.has(refText({ kind: 'tenant', key: tenant }))) continue;
+      if (tenantTold || attempted.has({ kind: 'tenant', key: tenant })) continue;
       tenantTold = true;
       say('tenant', 'no_such_object', `no tenant \`${tenant}\``, didYouMean(tenant, state.tenants.keys()));
     } else sayMissing(field, ref, tenant, state, say);
@@ -59,9 +63,10 @@ function sayMissing(field: string, ref: Ref, tenant: string | undefined, state: 
 
 /** A changed network or group must still suit the endpoints that are in it and not part of the request. */
 export function checkMembers(
-  { object, before, say }: Candidate,
+  { object, before }: Candidate,
   state: Snapshot,
-  inRequest: (ref: Ref) => boolean,
+  say: Say,
+  inRequest: (endpoint: Endpoint) => boolean,
 ): void {
   if (before === undefined || (object.kind !== 'network' && object.kind !== 'group')) return;
   const members = object.kind === 'network' ? state.members(object.key) : state.groupMembers(object.key);
@@ -77,10 +82,9 @@ export function checkMembers(
 /** The subnets of one tenant must not share addresses: it is one IP space. */
 export function checkOverlaps(tenant: string, state: Snapshot, sayFor: (network: Network) => Say | undefined): void {
   const subnets: { network: Network; cidr: Cidr; field: string }[] = [];
-  for (const key of state.tables.links.get(linkKey({ kind: 'tenant', key: tenant }, 'network'))?.keys() ?? []) {
-    const network = state.networks.get(key);
-    if (network?.subnet) subnets.push({ network, cidr: network.subnet, field: 'subnet' });
-    if (network?.ipv6Subnet) subnets.push({ network, cidr: network.ipv6Subnet, field: 'ipv6Subnet' });
+  for (const network of state.tenantNetworks(tenant)) {
+    if (network.subnet) subnets.push({ network, cidr: network.subnet, field: 'subnet' });
+    if (network.ipv6Subnet) subnets.push({ network, cidr: network.ipv6Subnet, field: 'ipv6Subnet' });
   }
   // Prefixes nest or are disjoint, so in this order an overlap shows between neighbours, the wider one first.
   subnets.sort((a, b) => compareCidr(a.cidr, b.cidr) || (a.network.key < b.network.key ? -1 : 1));

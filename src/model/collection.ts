@@ -1,180 +1,119 @@
 /**
- * A persistent map: a hash array mapped trie, 32 ways a level (Bagwell 2001), keys strings or numbers.
+ * A persistent map that is fast in bulk: a plain Map that nobody changes any more, under a trie of later changes.
  * Neighbours: state.ts keeps objects and indexes in it; types.ts shows it as Collection.
- * Invariant: a version nobody holds the Edit of never changes; set and delete cost O(log n) and share the rest.
+ * Invariant: a version never changes once its Edit is dropped. A change costs O(log n), amortised: when the changes
+ * outgrow half of the Map, both are melted into a new one, which takes everything else of that edit directly.
  */
-import { hash32 } from './ids.js';
+import { Trie, type Edit, type Key } from './trie.js';
 
-/** Permission to change nodes in place: a symbol held by one builder and dropped when it is done. */
-export type Edit = symbol;
+export type { Edit } from './trie.js';
 
-type Key = string | number;
+/** In the trie: the key is gone, although the Map below has it. */
+const gone = Symbol('gone');
 
-interface Leaf<V> {
-  readonly hash: number;
-  readonly key: Key;
-  readonly value: V;
-}
-
-/** Leaves whose hashes are equal in all 32 bits. */
-interface Bucket<V> {
-  readonly hash: number;
-  readonly leaves: readonly Leaf<V>[];
-}
-
-/** Bit i of `bits` says that slot i is there; `slots` holds only those, in order. */
-interface Branch<V> {
-  readonly edit: Edit | undefined;
-  bits: number;
-  readonly slots: Node<V>[];
-}
-
-type Node<V> = Leaf<V> | Bucket<V> | Branch<V>;
-
-const isBranch = <V>(node: Node<V>): node is Branch<V> => 'slots' in node;
-const isBucket = <V>(node: Node<V>): node is Bucket<V> => 'leaves' in node;
-
-const hashOf = (key: Key): number => (typeof key === 'string' ? hash32(key) : hashNumber(key));
-
-/** Both halves of an owner key count; the finaliser of murmur3 spreads them. */
-function hashNumber(key: number): number {
-  let h = (key | 0) ^ Math.imul(Math.floor(key / 2 ** 32), 0x9e3779b1);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
-function countBits(bits: number): number {
-  let n = bits - ((bits >>> 1) & 0x55555555);
-  n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
-  return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
-const slotBit = (hash: number, shift: number): number => 1 << ((hash >>> shift) & 31);
-const slotIndex = (bits: number, bit: number): number => countBits(bits & (bit - 1));
-
-/** The branch itself when the edit owns it, else a copy it owns. */
-function own<V>(branch: Branch<V>, edit: Edit | undefined): Branch<V> {
-  return edit !== undefined && branch.edit === edit ? branch : { edit, bits: branch.bits, slots: branch.slots.slice() };
-}
-
-/** A branch that holds two nodes of different hash, as deep as their hashes agree. */
-function join<V>(a: Leaf<V> | Bucket<V>, b: Leaf<V>, shift: number, edit: Edit | undefined): Branch<V> {
-  const bitA = slotBit(a.hash, shift);
-  const bitB = slotBit(b.hash, shift);
-  if (bitA === bitB) return { edit, bits: bitA, slots: [join(a, b, shift + 5, edit)] };
-  // The sign bit is the highest slot, so the comparison must be unsigned.
-  return { edit, bits: bitA | bitB, slots: bitA >>> 0 < bitB >>> 0 ? [a, b] : [b, a] };
-}
-
-function insert<V>(node: Node<V>, leaf: Leaf<V>, shift: number, edit: Edit | undefined): Node<V> {
-  if (!isBranch(node)) {
-    if (node.hash !== leaf.hash) return join(node, leaf, shift, edit);
-    const others = isBucket(node) ? node.leaves.filter((l) => l.key !== leaf.key) : node.key === leaf.key ? [] : [node];
-    return others.length === 0 ? leaf : { hash: leaf.hash, leaves: [...others, leaf] };
-  }
-  const bit = slotBit(leaf.hash, shift);
-  const index = slotIndex(node.bits, bit);
-  const mine = own(node, edit);
-  const there = (node.bits & bit) === 0 ? undefined : node.slots[index];
-  if (there === undefined) {
-    mine.slots.splice(index, 0, leaf);
-    mine.bits |= bit;
-  } else mine.slots[index] = insert(there, leaf, shift + 5, edit);
-  return mine;
-}
-
-/** The key is known to be there. Undefined when nothing is left; a branch left with one leaf gives way to it. */
-function remove<V>(node: Node<V>, key: Key, hash: number, shift: number, edit: Edit | undefined): Node<V> | undefined {
-  if (!isBranch(node)) {
-    if (!isBucket(node)) return undefined;
-    const leaves = node.leaves.filter((leaf) => leaf.key !== key);
-    return leaves.length === 1 ? leaves[0] : { hash, leaves };
-  }
-  const bit = slotBit(hash, shift);
-  const index = slotIndex(node.bits, bit);
-  const there = node.slots[index];
-  const left = there && remove(there, key, hash, shift + 5, edit);
-  const mine = own(node, edit);
-  if (left === undefined) {
-    mine.slots.splice(index, 1);
-    mine.bits &= ~bit;
-  } else mine.slots[index] = left;
-  const [first] = mine.slots;
-  if (first === undefined) return undefined;
-  return mine.slots.length === 1 && !isBranch(first) ? first : mine;
-}
-
-function find<V>(root: Node<V> | undefined, key: Key): Leaf<V> | undefined {
-  if (root === undefined) return undefined;
-  const hash = hashOf(key);
-  let node: Node<V> = root;
-  for (let shift = 0; isBranch(node); shift += 5) {
-    const bit = slotBit(hash, shift);
-    if ((node.bits & bit) === 0) return undefined;
-    const next: Node<V> | undefined = node.slots[slotIndex(node.bits, bit)];
-    if (next === undefined) return undefined;
-    node = next;
-  }
-  if (isBucket(node)) return node.leaves.find((leaf) => leaf.key === key);
-  return node.key === key ? node : undefined;
-}
-
-/** With a stack of its own: nested generators cost a resumption per level and leaf. */
-function* leavesOf<V>(root: Node<V> | undefined): Generator<Leaf<V>> {
-  const stack = root === undefined ? [] : [root];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (isBranch(node)) stack.push(...node.slots);
-    else if (isBucket(node)) yield* node.leaves;
-    else yield node;
-  }
-}
+/** Below this many changes a new Map is not worth it. */
+const fewChanges = 32;
 
 export class PersistentMap<K extends Key, V> {
-  readonly size: number;
-  readonly #root: Node<V> | undefined;
+  #base: Map<K, V>;
+  #changes: Trie<K, V | typeof gone>;
+  #size: number;
+  /** The edit that may change this object. */
+  readonly #edit: Edit | undefined;
+  /** Whether #base is this edit's own and can be changed, too. */
+  #melted = false;
 
-  private constructor(root: Node<V> | undefined, size: number) {
-    this.#root = root;
-    this.size = size;
+  private constructor(base: Map<K, V>, changes: Trie<K, V | typeof gone>, size: number, edit: Edit | undefined) {
+    this.#base = base;
+    this.#changes = changes;
+    this.#size = size;
+    this.#edit = edit;
   }
 
   static empty<K extends Key, V>(): PersistentMap<K, V> {
-    return new PersistentMap<K, V>(undefined, 0);
+    return new PersistentMap<K, V>(new Map(), Trie.empty(), 0, undefined);
+  }
+
+  get size(): number {
+    return this.#size;
   }
 
   get(key: K): V | undefined {
-    return find(this.#root, key)?.value;
+    if (this.#changes.size > 0) {
+      const change = this.#changes.get(key);
+      if (change !== undefined) return change === gone ? undefined : change;
+    }
+    return this.#base.get(key);
   }
 
   has(key: K): boolean {
-    return find(this.#root, key) !== undefined;
+    return this.get(key) !== undefined;
   }
 
-  /** With an edit, nodes made under the same edit change in place: the map it is called on must not be used again. */
+  /** With an edit, a map made under the same edit changes in place and is answered itself. */
   set(key: K, value: V, edit?: Edit): PersistentMap<K, V> {
-    const there = find(this.#root, key);
-    if (there !== undefined && there.value === value) return this;
-    const leaf: Leaf<V> = { hash: hashOf(key), key, value };
-    const root = this.#root === undefined ? leaf : insert(this.#root, leaf, 0, edit);
-    return new PersistentMap<K, V>(root, there === undefined ? this.size + 1 : this.size);
+    if (this.#melted && this.#edit === edit) {
+      this.#base.set(key, value);
+      this.#size = this.#base.size;
+      return this;
+    }
+    const there = this.get(key);
+    if (there === value) return this;
+    return this.#change(key, value, there === undefined ? 1 : 0, edit);
   }
 
   delete(key: K, edit?: Edit): PersistentMap<K, V> {
-    if (this.#root === undefined || !this.has(key)) return this;
-    return new PersistentMap<K, V>(remove(this.#root, key, hashOf(key), 0, edit), this.size - 1);
+    if (this.#melted && this.#edit === edit) {
+      this.#base.delete(key);
+      this.#size = this.#base.size;
+      return this;
+    }
+    return this.has(key) ? this.#change(key, gone, -1, edit) : this;
   }
 
   *keys(): Generator<K> {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only set() makes leaves, and it takes K
-    for (const leaf of leavesOf(this.#root)) yield leaf.key as K;
+    if (this.#changes.size === 0) {
+      yield* this.#base.keys();
+      return;
+    }
+    for (const key of this.#base.keys()) if (!this.#changes.has(key)) yield key;
+    for (const [key, value] of this.#changes.entries()) if (value !== gone) yield key;
   }
 
   *values(): Generator<V> {
-    for (const leaf of leavesOf(this.#root)) yield leaf.value;
+    if (this.#changes.size === 0) {
+      yield* this.#base.values();
+      return;
+    }
+    for (const [key, value] of this.#base) if (!this.#changes.has(key)) yield value;
+    for (const [, value] of this.#changes.entries()) if (value !== gone) yield value;
   }
 
   [Symbol.iterator](): Iterator<V> {
     return this.values();
+  }
+
+  #change(key: K, value: V | typeof gone, grown: number, edit: Edit | undefined): PersistentMap<K, V> {
+    // A key only the trie has needs no mark that it is gone.
+    const changes =
+      value === gone && !this.#base.has(key) ? this.#changes.delete(key, edit) : this.#changes.set(key, value, edit);
+    const mine = edit !== undefined && this.#edit === edit;
+    const next = mine ? this : new PersistentMap(this.#base, changes, this.#size, edit);
+    next.#changes = changes;
+    next.#size += grown;
+    if (changes.size > Math.max(fewChanges, this.#base.size / 2)) next.#melt();
+    return next;
+  }
+
+  /** A Map of its own with all changes in it. */
+  #melt(): void {
+    const base = new Map(this.#base);
+    for (const [key, value] of this.#changes.entries()) {
+      if (value === gone) base.delete(key);
+      else base.set(key, value);
+    }
+    this.#base = base;
+    this.#changes = Trie.empty();
+    this.#melted = this.#edit !== undefined;
   }
 }

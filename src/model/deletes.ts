@@ -7,7 +7,8 @@ import { isKind } from './kinds/registry.js';
 import { parseAddress, formatAddress } from './addr.js';
 import { problem } from './problems.js';
 import type { Report } from './report.js';
-import { refOf, refText, type Snapshot } from './state.js';
+import { RefMap, refOf, refText } from './refs.js';
+import type { Snapshot } from './state.js';
 import type { AnyObject, Ref, Request } from './types.js';
 
 export interface Gone {
@@ -16,14 +17,14 @@ export interface Gone {
   readonly pointer?: string;
 }
 
-/** The objects that go, by refText. */
+/** The objects that go. */
 export function readDeletes(
   request: Request,
   base: Snapshot,
   isPut: (ref: Ref) => boolean,
   report: Report,
-): Map<string, Gone> {
-  const gone = new Map<string, Gone>();
+): RefMap<Gone> {
+  const gone = new RefMap<Gone>();
   for (const [i, named] of (request.delete ?? []).entries()) {
     const pointer = `/delete/${i}`;
     const ref = readRef(named, pointer, report);
@@ -33,7 +34,7 @@ export function readDeletes(
       continue;
     }
     const object = base.object(ref);
-    if (object !== undefined && !gone.has(refText(ref))) gone.set(refText(ref), { object, pointer });
+    if (object !== undefined && !gone.has(ref)) gone.set(ref, { object, pointer });
   }
   if (request.cascade === true) cascade(gone, base, isPut);
   return gone;
@@ -49,13 +50,13 @@ function readRef(named: unknown, pointer: string, report: Report): Ref | undefin
   return { kind, key: address === undefined ? key : formatAddress(address) };
 }
 
-function cascade(gone: Map<string, Gone>, base: Snapshot, isPut: (ref: Ref) => boolean): void {
+function cascade(gone: RefMap<Gone>, base: Snapshot, isPut: (ref: Ref) => boolean): void {
   const open = [...gone.values()].map(({ object }) => refOf(object));
   for (let ref = open.pop(); ref !== undefined; ref = open.pop()) {
     for (const referrer of base.referrers(ref)) {
       const object = base.object(referrer);
-      if (object === undefined || gone.has(refText(referrer)) || isPut(referrer)) continue;
-      gone.set(refText(referrer), { object });
+      if (object === undefined || gone.has(referrer) || isPut(referrer)) continue;
+      gone.set(referrer, { object });
       open.push(referrer);
     }
   }

@@ -4,12 +4,13 @@
  * Invariant: the base state stays as it is; an id, a zone and a policy-set number belong to one holder at a time.
  */
 import { PersistentMap, type Edit } from './collection.js';
-import { hash32, ownerKey, preferredId, probe } from './ids.js';
+import { hash32, preferredId, probe } from './ids.js';
 import { policySetSignature } from './kinds/group.js';
 import type { Claim, Mutable } from './kinds/kind.js';
 import { rulesOf } from './kinds/registry.js';
 import { firstZone, lastZone } from './kinds/tenant.js';
-import { linkKey, refOf, Snapshot, type Keys, type Tables } from './state.js';
+import { refOf } from './refs.js';
+import { linkTable, Snapshot, type Keys, type Tables } from './state.js';
 import type { AnyObject, Group, Ref } from './types.js';
 
 /** Numbers an object should keep, if they are free: from before, or from the store. */
@@ -32,7 +33,13 @@ export class Draft {
   readonly #edit: Edit = Symbol('draft');
 
   constructor(base: Tables) {
-    this.#tables = { ...base, objects: { ...base.objects } };
+    this.#tables = {
+      ...base,
+      objects: { ...base.objects },
+      owners: { ...base.owners },
+      links: { ...base.links },
+      claims: { ...base.claims },
+    };
     this.state = new Snapshot(this.#tables);
   }
 
@@ -41,41 +48,36 @@ export class Draft {
     const t = this.#tables;
     if (!comesBack) {
       this.#setObject(object, undefined);
-      t.owners = t.owners.delete(ownerKey(object.kind, object.id), this.#edit);
+      t.owners[object.kind] = t.owners[object.kind].delete(object.id | 0, this.#edit);
       if (object.kind === 'tenant') t.zones = t.zones.delete(object.zone, this.#edit);
     }
     const rules = rulesOf(object.kind);
-    for (const claim of rules.claims?.(object) ?? []) {
-      if (t.claims.get(claim.key) === object.key) t.claims = t.claims.delete(claim.key, this.#edit);
-    }
+    for (const claim of rules.claims?.(object) ?? []) this.#release(claim, object.key);
     for (const { ref } of rules.references(object)) this.#unlink(ref, object);
     if (object.kind === 'group') this.#releaseSet(object);
   }
 
   /** Numbers and freezes the object and puts it in. Answers the claims that others hold; those it does not get. */
-  put(object: Mutable<AnyObject>, numbers: Numbers): { object: AnyObject; conflicts: readonly Conflict[] } {
-    const t = this.#tables;
+  put(object: Mutable<AnyObject>, numbers: Numbers): readonly Conflict[] {
     object.id = this.#takeId(refOf(object), numbers.id);
     if (object.kind === 'tenant') (object as { zone: number }).zone = this.#takeZone(object.key, numbers.zone);
     if (object.kind === 'group') (object as { policySet: number }).policySet = this.#takeSet(object, numbers.policySet);
-    Object.freeze(object);
-    Object.freeze(object.spec);
+    deepFreeze(object);
     this.#setObject(object, object);
     const rules = rulesOf(object.kind);
     for (const { ref } of rules.references(object)) this.#link(ref, object);
     const conflicts: Conflict[] = [];
     for (const claim of rules.claims?.(object) ?? []) {
-      const holder = t.claims.get(claim.key);
-      if (holder !== undefined && holder !== object.key) conflicts.push({ claim, holder });
-      else t.claims = t.claims.set(claim.key, object.key, this.#edit);
+      const holder = this.#claim(claim, object.key);
+      if (holder !== undefined) conflicts.push({ claim, holder });
     }
-    return { object, conflicts };
+    return conflicts;
   }
 
   /** The tables stop changing: nobody else has the edit. */
   finish(generation: number): Snapshot {
     this.#tables.generation = generation;
-    Object.freeze(this.#tables.objects);
+    for (const table of Object.values(this.#tables)) if (typeof table === 'object') Object.freeze(table);
     Object.freeze(this.#tables);
     return this.state;
   }
@@ -87,15 +89,12 @@ export class Draft {
       object === undefined ? there.delete(ref.key, this.#edit) : there.set(ref.key, object, this.#edit);
   }
 
-  #takeId(ref: Ref, wanted: number | undefined): number {
-    const t = this.#tables;
-    const holder = (id: number) => t.owners.get(ownerKey(ref.kind, id));
-    if (wanted !== undefined && wanted > 0 && (holder(wanted) ?? ref.key) === ref.key) {
-      t.owners = t.owners.set(ownerKey(ref.kind, wanted), ref.key, this.#edit);
-      return wanted;
-    }
-    const id = probe(preferredId(ref.kind, ref.key), 1, 0xffffffff, (n) => holder(n) !== undefined) ?? 0;
-    t.owners = t.owners.set(ownerKey(ref.kind, id), ref.key, this.#edit);
+  #takeId({ kind, key }: Ref, wanted: number | undefined): number {
+    const { owners } = this.#tables;
+    const taken = (n: number) => (owners[kind].get(n | 0) ?? key) !== key;
+    const keep = wanted !== undefined && wanted > 0 && !taken(wanted);
+    const id = keep ? wanted : (probe(preferredId(kind, key), 1, 0xffffffff, taken) ?? 0);
+    owners[kind] = owners[kind].set(id | 0, key, this.#edit);
     return id;
   }
 
@@ -148,42 +147,76 @@ export class Draft {
   }
 
   #link(target: Ref, from: AnyObject): void {
-    const t = this.#tables;
-    const at = linkKey(target, from.kind);
-    const keys: Keys = t.links.get(at) ?? PersistentMap.empty<string, true>();
-    t.links = t.links.set(at, keys.set(from.key, true, this.#edit), this.#edit);
+    const { links } = this.#tables;
+    const table = linkTable(target.kind, from.kind);
+    const there = links[table] ?? PersistentMap.empty<string, Keys>();
+    const keys = there.get(target.key) ?? PersistentMap.empty<string, true>();
+    const next = keys.set(from.key, true, this.#edit);
+    // A set of this edit changes in place, and then the table has it already.
+    if (next !== keys) links[table] = there.set(target.key, next, this.#edit);
   }
 
   #unlink(target: Ref, from: AnyObject): void {
-    const t = this.#tables;
-    const at = linkKey(target, from.kind);
-    const keys = t.links.get(at)?.delete(from.key, this.#edit);
-    if (keys === undefined) return;
-    t.links = keys.size > 0 ? t.links.set(at, keys, this.#edit) : t.links.delete(at, this.#edit);
+    const { links } = this.#tables;
+    const table = linkTable(target.kind, from.kind);
+    const there = links[table];
+    const keys = there?.get(target.key)?.delete(from.key, this.#edit);
+    if (there === undefined || keys === undefined) return;
+    links[table] = keys.size > 0 ? there.set(target.key, keys, this.#edit) : there.delete(target.key, this.#edit);
+  }
+
+  /** Answers who else has it; undefined when it is taken for `key` now. */
+  #claim({ sort, scope, value }: Claim, key: string): string | undefined {
+    const { claims } = this.#tables;
+    const values = claims[sort].get(scope) ?? PersistentMap.empty<string, string>();
+    const holder = values.get(value);
+    if (holder !== undefined && holder !== key) return holder;
+    const next = values.set(value, key, this.#edit);
+    if (next !== values) claims[sort] = claims[sort].set(scope, next, this.#edit);
+    return undefined;
+  }
+
+  #release({ sort, scope, value }: Claim, key: string): void {
+    const { claims } = this.#tables;
+    const values = claims[sort].get(scope);
+    if (values?.get(value) !== key) return;
+    const left = values.delete(value, this.#edit);
+    claims[sort] = left.size > 0 ? claims[sort].set(scope, left, this.#edit) : claims[sort].delete(scope, this.#edit);
   }
 }
 
 /** No objects, no numbers taken; not yet a State, which has settings. */
 export function noTables(): Tables {
   const none = PersistentMap.empty<string, never>();
+  const unowned = PersistentMap.empty<number, string>();
+  const perKind = <T>(value: T) => ({
+    settings: value,
+    tenant: value,
+    network: value,
+    group: value,
+    policy: value,
+    rule: value,
+    endpoint: value,
+    peer: value,
+  });
   return {
     generation: 0,
-    objects: {
-      settings: none,
-      tenant: none,
-      network: none,
-      group: none,
-      policy: none,
-      rule: none,
-      endpoint: none,
-      peer: none,
-    },
-    owners: PersistentMap.empty(),
-    links: PersistentMap.empty(),
-    claims: PersistentMap.empty(),
+    objects: perKind(none),
+    owners: perKind(unowned),
+    links: {},
+    claims: { VLAN: none, VNI: none, MAC: none, IP: none, interface: none },
     zones: PersistentMap.empty(),
     sets: PersistentMap.empty(),
     setNumbers: PersistentMap.empty(),
     policySets: PersistentMap.empty(),
   };
+}
+
+/** Bytes cannot be frozen (ECMA-262 forbids it for typed arrays); nobody writes to an address. */
+function deepFreeze(value: object): void {
+  for (const name in value) {
+    const part: unknown = Reflect.get(value, name);
+    if (typeof part === 'object' && part !== null && !ArrayBuffer.isView(part)) deepFreeze(part);
+  }
+  Object.freeze(value);
 }

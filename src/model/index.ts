@@ -19,5 +19,5 @@ export { peerSchema, type PeerSpec } from './kinds/peer.js';
 export { schemas, kinds, isKind } from './kinds/registry.js';
 export { judge } from './judge.js';
 export { emptyState, restore, storedChanges, storedOf, type LeftOut, type Restored } from './restore.js';
-export { refOf, refText } from './state.js';
+export { refOf, refText } from './refs.js';
 export { identityFields, keyFields, withIdentity } from './keys.js';

@@ -4,15 +4,18 @@
  * src/datapath calls it and makes the result durable.
  * Invariant: pure. The order of objects in a request means nothing, and a refused request leaves no trace.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { checkCandidate, checkMembers, checkOverlaps, type Candidate } from './checks.js';
+import { checkCandidate, checkMembers, checkOverlaps, type Attempted, type Candidate } from './checks.js';
 import { checkDeletes, readDeletes, type Gone } from './deletes.js';
 import { Draft } from './draft.js';
-import type { Say } from './problems.js';
+import type { Claim, Mutable } from './kinds/kind.js';
+import { problem } from './problems.js';
 import { readObject } from './read.js';
 import { Report } from './report.js';
-import { refOf, refText, Snapshot } from './state.js';
-import type { AnyObject, Change, Judged, Network, Ref, Request, State } from './types.js';
+import { RefMap, refOf, refText } from './refs.js';
+import { sameJson } from './same.js';
+import { Snapshot } from './state.js';
+import type { AnyObject, Change, Judged, Ref, Request, State } from './types.js';
+import { Voice, type Written } from './voice.js';
 
 /** No caller reads more than that; the rest is not listed. */
 const problemLimit = 100;
@@ -20,24 +23,28 @@ const problemLimit = 100;
 interface Puts {
   /** Those that change something. */
   readonly candidates: readonly Candidate[];
-  /** refText of all of them, right or wrong. */
-  readonly named: ReadonlySet<string>;
-  /** refText of those with problems. */
-  readonly attempted: ReadonlySet<string>;
+  /** All of them, right or wrong, with their place in the request. */
+  readonly named: RefMap<number>;
+  /** Those with problems. */
+  readonly attempted: RefMap<true>;
   readonly unchanged: number;
 }
 
 export function judge(state: State, request: Request): Judged {
   if (!(state instanceof Snapshot)) throw new TypeError('judge() needs a state made by this model');
   const report = new Report(problemLimit);
-  const puts = readPuts(request.put ?? [], state, report);
-  const gone = readDeletes(request, state, (ref) => puts.named.has(refText(ref)), report);
-  const restored = defaultSettings(gone, report);
+  const voice = new Voice((place, field, code, message, suggestion) => {
+    const at = place < 0 ? '' : `/objects/${place}`;
+    report.add(problem(field === '' ? at : `${at}/${field}`, code, message, suggestion));
+  });
+  const puts = readPuts(request.put ?? [], state, voice);
+  const gone = readDeletes(request, state, (ref) => puts.named.has(ref), report);
+  const restored = defaultSettings(gone, voice);
   const candidates = restored === undefined ? puts.candidates : [...puts.candidates, restored];
-  const draft = propose(state, candidates, gone.values(), report);
-  checkProposal(draft.state, candidates, puts.attempted, report);
-  const changing = new Set(candidates.map(({ object }) => refText(object)));
-  checkDeletes(gone.values(), draft.state, (ref) => changing.has(refText(ref)), report);
+  const draft = propose(state, candidates, gone.values(), voice);
+  checkProposal(draft.state, candidates, puts.attempted, voice, report);
+  const changed = (ref: Ref) => draft.state.object(ref) !== state.object(ref);
+  checkDeletes(gone.values(), draft.state, changed, report);
   if (!report.empty) return { ok: false, problems: report.list() };
   const changes = [
     ...candidates.map(changeOf),
@@ -54,55 +61,70 @@ function changeOf({ object, before }: Candidate): Change {
   return before === undefined ? { ref: refOf(object), after: object } : { ref: refOf(object), before, after: object };
 }
 
-function readPuts(raws: readonly unknown[], base: Snapshot, report: Report): Puts {
+function readPuts(raws: readonly unknown[], base: Snapshot, voice: Voice): Puts {
   const candidates: Candidate[] = [];
-  const places = new Map<string, number>();
-  const attempted = new Set<string>();
+  const named = new RefMap<number>();
+  const attempted = new RefMap<true>();
   let unchanged = 0;
-  for (const [i, raw] of raws.entries()) {
-    const { object, ref, say } = readObject(raw, `/objects/${i}`, report.add);
+  for (const [place, raw] of raws.entries()) {
+    const say = voice.turn(place);
+    const { object, failed, written } = readObject(raw, voice);
+    const ref = object ?? failed;
     if (ref === undefined) continue;
-    const named = refText(ref);
-    const earlier = places.get(named);
-    if (earlier !== undefined) say('', 'duplicate', `\`${named}\` is in this request twice`, `see /objects/${earlier}`);
-    places.set(named, i);
+    const earlier = named.get(ref);
+    if (earlier !== undefined) {
+      say('', 'duplicate', `\`${refText(ref)}\` is in this request twice`, `see /objects/${earlier}`);
+    }
+    named.set(ref, place);
     if (object === undefined || earlier !== undefined) {
-      attempted.add(named);
+      attempted.set(ref, true);
       continue;
     }
     const before = base.object(ref);
-    if (before !== undefined && isDeepStrictEqual(before.spec, object.spec)) unchanged++;
-    else
-      candidates.push(before === undefined ? { object, say, numbers: {} } : { object, say, before, numbers: before });
+    if (before !== undefined && sameJson(before.spec, object.spec)) unchanged++;
+    else candidates.push(candidate(object, place, written, before));
   }
-  return { candidates, named: new Set(places.keys()), attempted, unchanged };
+  return { candidates, named, attempted, unchanged };
 }
 
+function candidate(object: Mutable<AnyObject>, place: number, written?: Written, before?: AnyObject): Candidate {
+  return {
+    object,
+    place,
+    numbers: before ?? {},
+    ...(written === undefined ? {} : { written }),
+    ...(before === undefined ? {} : { before }),
+  };
+}
+
+const settingsRef: Ref = { kind: 'settings', key: '' };
+
 /** Settings cannot be absent: deleting them is putting the defaults. */
-function defaultSettings(gone: Map<string, Gone>, report: Report): Candidate | undefined {
-  const settings = gone.get('settings');
+function defaultSettings(gone: RefMap<Gone>, voice: Voice): Candidate | undefined {
+  const settings = gone.get(settingsRef);
   if (settings === undefined) return undefined;
-  gone.delete('settings');
-  const { object, say } = readObject({ kind: 'settings' }, settings.pointer ?? '', report.add);
-  if (object === undefined || isDeepStrictEqual(object.spec, settings.object.spec)) return undefined;
-  return { object, say, before: settings.object, numbers: settings.object };
+  gone.delete(settingsRef);
+  voice.turn(-1);
+  const { object } = readObject({ kind: 'settings' }, voice);
+  if (object === undefined || sameJson(object.spec, settings.object.spec)) return undefined;
+  return candidate(object, -1, undefined, settings.object);
 }
 
 /** The state as it would be. Everything that goes or changes is taken out before anything is put in. */
-export function propose(base: Snapshot, candidates: readonly Candidate[], gone: Iterable<Gone>, report: Report): Draft {
+export function propose(base: Snapshot, candidates: readonly Candidate[], gone: Iterable<Gone>, voice: Voice): Draft {
   const draft = new Draft(base.tables);
   for (const { object } of gone) draft.remove(object, false);
   for (const { before } of candidates) if (before !== undefined) draft.remove(before, true);
   // Sorted, so that numbers (and who is told of a conflict) do not depend on the order in the request.
-  for (const candidate of candidates.toSorted((a, b) => (a.object.key < b.object.key ? -1 : 1))) {
-    const { conflicts } = draft.put(candidate.object, candidate.numbers);
-    for (const { claim, holder } of conflicts) {
-      candidate.say(claim.field, 'duplicate', `${claim.what} is taken by \`${holder}\``);
+  for (const { object, numbers, place, written } of candidates.toSorted((a, b) =>
+    a.object.key < b.object.key ? -1 : 1,
+  )) {
+    for (const { claim, holder } of draft.put(object, numbers)) {
+      voice.turn(place, written)(claim.field, 'duplicate', `${claimText(claim)} is taken by \`${holder}\``);
     }
-    if (candidate.object.kind === 'tenant' && candidate.object.zone === 0) {
-      candidate.say('', 'limit', 'all 32,767 conntrack zones are taken by other tenants');
+    if (object.kind === 'tenant' && object.zone === 0) {
+      voice.turn(place, written)('', 'limit', 'all 32,767 conntrack zones are taken by other tenants');
     }
-    if (report.full) break;
   }
   return draft;
 }
@@ -111,21 +133,31 @@ export function propose(base: Snapshot, candidates: readonly Candidate[], gone: 
 export function checkProposal(
   state: Snapshot,
   candidates: readonly Candidate[],
-  attempted: ReadonlySet<string>,
-  report: Report,
+  attempted: Attempted,
+  voice: Voice,
+  report: Pick<Report, 'full'>,
 ): void {
-  const says = new Map<AnyObject | Network, Say>();
+  const networks = new Map<AnyObject, Candidate>();
   const tenants = new Set<string>();
-  for (const candidate of candidates) {
+  for (const one of candidates) {
     if (report.full) return;
-    checkCandidate(candidate, state, attempted);
-    if (candidate.object.kind === 'network') {
-      says.set(candidate.object, candidate.say);
-      tenants.add(candidate.object.tenant);
-    }
+    checkCandidate(one, state, attempted, voice.turn(one.place, one.written));
+    if (one.object.kind !== 'network') continue;
+    networks.set(one.object, one);
+    tenants.add(one.object.tenant);
   }
-  const named = new Set(candidates.map(({ object }) => refText(object)));
-  const inRequest = (ref: Ref) => named.has(refText(ref));
-  for (const candidate of candidates) checkMembers(candidate, state, inRequest);
-  for (const tenant of tenants) checkOverlaps(tenant, state, (network) => says.get(network));
+  // Sets of a hundred thousand are only made when somebody asks.
+  let mine: Set<AnyObject> | undefined;
+  const inRequest = (endpoint: AnyObject) => (mine ??= new Set(candidates.map(({ object }) => object))).has(endpoint);
+  for (const one of candidates) checkMembers(one, state, voice.turn(one.place, one.written), inRequest);
+  const sayFor = (network: AnyObject) => {
+    const one = networks.get(network);
+    return one && voice.turn(one.place, one.written);
+  };
+  for (const tenant of tenants) checkOverlaps(tenant, state, sayFor);
+}
+
+function claimText({ sort, scope, value }: Claim): string {
+  if (scope === '') return `${sort} ${value}`;
+  return `${sort} ${value} in ${scope.includes('/') ? 'network' : 'tenant'} \`${scope}\``;
 }

@@ -4,21 +4,21 @@
  * Invariant: no field is ignored: it is used, or refused.
  */
 import { Compile, type Validator } from 'typebox/compile';
-import type { Problem } from './errors.js';
 import { explainSchema } from './explain.js';
-import type { Fields, KindRules, Mutable } from './kinds/kind.js';
+import type { Fields, KindRules, Mutable, Trace } from './kinds/kind.js';
 import { isKind, kindAliases, kinds, laterKinds, rulesOf } from './kinds/registry.js';
-import { problem, pointerToken, type ProblemCode, type Say } from './problems.js';
+import { pointerToken, type Say } from './problems.js';
 import { didYouMean } from './suggest.js';
 import type { AnyObject, Kind, Ref } from './types.js';
+import type { Voice, Written } from './voice.js';
 
 /** A readable object, or what could be made out of an unreadable one. */
 export interface ReadResult {
   readonly object?: Mutable<AnyObject>;
-  /** What the object was going to be, when its identity could be read although it has problems. */
-  readonly ref?: Ref;
-  /** Reports a problem at one of its fields, under the name that the caller wrote. */
-  readonly say: Say;
+  /** What it was going to be, when it has problems but its identity could be read. */
+  readonly failed?: Ref;
+  /** The caller's names for the fields, where they are not ours. */
+  readonly written?: Written;
 }
 
 /** Contiv's envelope around each object; it says nothing that the fields do not say. */
@@ -36,19 +36,17 @@ function validatorOf(rules: KindRules): Validator {
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-export function readObject(raw: unknown, pointer: string, report: (p: Problem) => void): ReadResult {
-  const sayAt = (field: string, code: ProblemCode, message: string, suggestion?: string) =>
-    report(problem(field === '' ? pointer : `${pointer}/${field}`, code, message, suggestion));
+/** Reads what the voice was turned to. */
+export function readObject(raw: unknown, voice: Voice): ReadResult {
   if (!isFields(raw)) {
-    sayAt('', 'wrong_type', 'an object is expected here, such as {"kind": "tenant", "name": "blue"}');
-    return { say: sayAt };
+    voice.say('', 'wrong_type', 'an object is expected here, such as {"kind": "tenant", "name": "blue"}');
+    return {};
   }
-  const kind = readKind(raw['kind'], sayAt);
-  return kind === undefined ? { say: sayAt } : readFields(rulesOf(kind), raw, sayAt);
+  const kind = isKind(raw['kind']) ? raw['kind'] : readKind(raw['kind'], voice.say);
+  return kind === undefined ? {} : readFields(rulesOf(kind), raw, voice);
 }
 
 function readKind(word: unknown, say: Say): Kind | undefined {
-  if (isKind(word)) return word;
   if (word === undefined) {
     say('kind', 'missing_field', 'kind is missing', `one of ${kinds.join(', ')}`);
   } else if (typeof word !== 'string') {
@@ -68,49 +66,34 @@ function readKind(word: unknown, say: Say): Kind | undefined {
   return undefined;
 }
 
-function readFields(rules: KindRules, raw: Fields, sayAt: Say): ReadResult {
-  let clean = true;
-  let written: Map<string, string> | undefined;
-  const trace = (ours: string, theirs: string) => void (written ??= new Map()).set(ours, theirs);
-  const say: Say = (field, code, message, suggestion) => {
-    clean = false;
-    sayAt(written === undefined ? field : writtenAs(written, field), code, message, suggestion);
-  };
+function readFields(rules: KindRules, raw: Fields, voice: Voice): ReadResult {
+  const { say } = voice;
   const fields: Fields = { kind: rules.kind };
+  const written: Trace = new Map();
   for (const name in raw) {
     if (name === 'kind' || envelope.has(name)) continue;
     const ours = Object.hasOwn(rules.aliases, name) ? rules.aliases[name] : undefined;
-    if (ours === undefined) {
-      if (fields[name] === undefined || fields[name] === raw[name]) fields[name] = raw[name];
-      else say(name, 'contradiction', `${written?.get(name) ?? name} and ${name} are two names of one field`);
-    } else if (Object.hasOwn(raw, ours) && raw[ours] !== raw[name]) {
-      sayAt(pointerToken(name), 'contradiction', `${name} and ${ours} are two names of one field`, 'keep one of them');
-      clean = false;
+    if (ours === undefined) fields[name] = raw[name];
+    else if (Object.hasOwn(raw, ours) || written.has(ours)) {
+      const other = written.get(ours) ?? ours;
+      say(pointerToken(name), 'contradiction', `${name} and ${other} are two names of one field`, 'keep one of them');
     } else {
       fields[ours] = raw[name];
-      trace(ours, name);
+      written.set(ours, name);
     }
   }
-  rules.rewrite?.(fields, trace);
+  rules.rewrite?.(fields, written);
+  if (written.size > 0) voice.written = written;
   checkNames(rules, fields, say);
   const validator = validatorOf(rules);
   if (!validator.Check(fields)) explainSchema(validator.Errors(fields), rules.schema, fields, say);
-  const ref = readRef(rules, fields);
-  if (!clean) return ref === undefined ? { say } : { say, ref };
+  if (!voice.clean) return failed(readRef(rules, fields));
   const object = rules.read(fields as never, say);
-  return clean
-    ? { say, ref: { kind: rules.kind, key: object.key }, object }
-    : { say, ref: { kind: rules.kind, key: object.key } };
+  if (!voice.clean) return failed({ kind: rules.kind, key: object.key });
+  return written.size > 0 ? { object, written } : { object };
 }
 
-/** `peer/cidrs/0` as the caller wrote it: `fromIpAddress`. The longest known beginning is replaced. */
-function writtenAs(written: ReadonlyMap<string, string>, field: string): string {
-  for (let end = field.length; end > 0; end = field.lastIndexOf('/', end - 1)) {
-    const theirs = written.get(field.slice(0, end));
-    if (theirs !== undefined) return pointerToken(theirs) + field.slice(end);
-  }
-  return field;
-}
+const failed = (ref: Ref | undefined): ReadResult => (ref === undefined ? {} : { failed: ref });
 
 /** Fields the kind does not have, and those it has without effect yet. */
 function checkNames(rules: KindRules, fields: Fields, say: Say): void {

@@ -9,8 +9,9 @@ import { noTables, type Numbers } from './draft.js';
 import { checkProposal, propose } from './judge.js';
 import { problem } from './problems.js';
 import { readObject } from './read.js';
-import { Report } from './report.js';
-import { refText, Snapshot } from './state.js';
+import { RefMap, refText } from './refs.js';
+import { Snapshot } from './state.js';
+import { Voice } from './voice.js';
 import type { AnyObject, Change, Ref, State, Stored, StoredChange } from './types.js';
 
 /** An object that is in the store and cannot be in the state. */
@@ -31,38 +32,50 @@ export function emptyState(): State {
 
 /** `generation` is the store's, so that it goes on counting. */
 export function restore(stored: Iterable<Stored>, generation = 0): Restored {
-  const leftOut = new Map<string, { ref: Ref; problems: Problem[] }>();
-  let candidates = readStored(stored, leftOut);
+  const all: readonly Readable[] = [...stored];
+  const leftOut = new RefMap<LeftOut>();
+  const voice = new Voice((place, field, code, message, suggestion) => {
+    const one = all[place];
+    if (one === undefined) return;
+    const { kind, key } = one;
+    const problems = leftOut.get({ kind, key })?.problems ?? [];
+    const more = problem(field === '' ? '' : `/${field}`, code, message, suggestion);
+    leftOut.set({ kind, key }, { ref: { kind, key }, problems: [...problems, more] });
+  });
+  let candidates = withSettings(readAll(all, voice), voice);
   // Leaving one out can leave others without what they refer to, so repeat until nobody complains.
   for (;;) {
-    const report = new Report(Infinity);
-    const draft = propose(new Snapshot(noTables()), candidates, [], report);
-    checkProposal(draft.state, candidates, new Set(), report);
-    const fit = candidates.filter(({ object }) => !leftOut.has(refText(object)));
+    const draft = propose(new Snapshot(noTables()), candidates, [], voice);
+    checkProposal(draft.state, candidates, new RefMap(), voice, { full: false });
+    const fit = candidates.filter(({ object, place }) => place < 0 || !leftOut.has(object));
     if (fit.length === candidates.length) return { state: draft.finish(generation), leftOut: [...leftOut.values()] };
-    // Numbered objects are frozen; the next round reads fresh ones.
-    candidates = fit.map((candidate) => ({ ...candidate, object: { ...candidate.object } }));
+    // Numbered objects are frozen; the next round numbers fresh ones.
+    candidates = withSettings(
+      fit.map((one) => ({ ...one, object: { ...one.object } })),
+      voice,
+    );
   }
 }
 
-function readStored(stored: Iterable<Stored>, leftOut: Map<string, { ref: Ref; problems: Problem[] }>): Candidate[] {
+type Readable = Ref & Numbers & { readonly spec: unknown };
+
+/** There are always settings; the default ones when the store has none, or none that fit. */
+function withSettings(candidates: Candidate[], voice: Voice): Candidate[] {
+  if (candidates.some(({ object }) => object.kind === 'settings')) return candidates;
+  voice.turn(-1);
+  const { object } = readObject({ kind: 'settings' }, voice);
+  return object === undefined ? candidates : [...candidates, { object, place: -1, numbers: {} }];
+}
+
+function readAll(all: readonly Readable[], voice: Voice): Candidate[] {
   const candidates: Candidate[] = [];
-  let settings = false;
-  const read = (raw: unknown, ref: Ref, numbers: Numbers) => {
-    const at = (p: Problem) => {
-      const entry = leftOut.get(refText(ref)) ?? { ref: { kind: ref.kind, key: ref.key }, problems: [] };
-      entry.problems.push(p);
-      leftOut.set(refText(ref), entry);
-    };
-    const { object, say } = readObject(raw, '', at);
-    if (object === undefined) return;
-    if (object.kind !== ref.kind || object.key !== ref.key)
-      at(problem('', 'bad_value', `is \`${refText(object)}\` by its fields`));
-    else candidates.push({ object, say, numbers });
-    settings ||= object.kind === 'settings';
-  };
-  for (const one of stored) read(one.spec, one, one);
-  if (!settings) read({ kind: 'settings' }, { kind: 'settings', key: '' }, {});
+  for (const [place, one] of all.entries()) {
+    const say = voice.turn(place);
+    const { object } = readObject(one.spec, voice);
+    if (object === undefined) continue;
+    if (object.kind === one.kind && object.key === one.key) candidates.push({ object, place, numbers: one });
+    else say('', 'bad_value', `is \`${refText(object)}\` by its fields`);
+  }
   return candidates;
 }
 

@@ -4,8 +4,9 @@
  * Invariant: a Snapshot's tables never change after Draft.finish(); every index follows from the objects.
  */
 import type { PersistentMap } from './collection.js';
-import type { AnyObject, Collection, Endpoint, Group, Kind, ObjectOf, Ref, Rule, Settings, State } from './types.js';
-import { ownerKind } from './ids.js';
+import type { Collection, Endpoint, Group, Kind, Network, ObjectOf, Ref, Rule, Settings, State } from './types.js';
+import { ownerId, ownerKind } from './ids.js';
+import type { ClaimSort } from './kinds/kind.js';
 import { isKind } from './kinds/registry.js';
 
 export type Keys = PersistentMap<string, true>;
@@ -19,12 +20,12 @@ export interface Numbered {
 export interface Tables {
   generation: number;
   readonly objects: { [K in Kind]: PersistentMap<string, ObjectOf[K]> };
-  /** Owner key → key of the object. */
-  owners: PersistentMap<number, string>;
-  /** `network blue/front endpoint` → keys of the endpoints that refer to that network. */
-  links: PersistentMap<string, Keys>;
-  /** What only one object may have (`vni 5001`) → key of the object that has it. */
-  claims: PersistentMap<string, string>;
+  /** By kind: id → key. The ids are kept signed, for numbers beyond 2^31 are objects on the heap to V8. */
+  readonly owners: { [K in Kind]: PersistentMap<number, string> };
+  /** By `target<from` (`network<endpoint`): key of the target → keys of the objects that refer to it. */
+  readonly links: Record<string, PersistentMap<string, Keys>>;
+  /** By sort: scope → value → key of the object that has it. */
+  readonly claims: { [S in ClaimSort]: PersistentMap<string, PersistentMap<string, string>> };
   /** ct zone → tenant. */
   zones: PersistentMap<number, string>;
   /** Signature of (policies, defaultAction) → its number. */
@@ -35,19 +36,23 @@ export interface Tables {
   policySets: PersistentMap<string, PersistentMap<number, number>>;
 }
 
-export const linkKey = (target: Ref, from: Kind): string => `${target.kind} ${target.key} ${from}`;
-
-/** Which kinds refer to a kind. */
-const referrerKinds: { readonly [K in Kind]: readonly Kind[] } = {
-  settings: [],
-  tenant: ['network', 'group', 'policy'],
-  network: ['group', 'rule', 'endpoint'],
-  group: ['rule', 'endpoint'],
-  policy: ['group', 'rule'],
-  rule: [],
-  endpoint: [],
-  peer: ['endpoint'],
+/** Which kinds refer to a kind, and the name of the table that says who. */
+const referrerTables: { readonly [K in Kind]: { readonly [From in Kind]?: string } } = {
+  settings: {},
+  tenant: { network: 'tenant<network', group: 'tenant<group', policy: 'tenant<policy' },
+  network: { group: 'network<group', rule: 'network<rule', endpoint: 'network<endpoint' },
+  group: { rule: 'group<rule', endpoint: 'group<endpoint' },
+  policy: { group: 'policy<group', rule: 'policy<rule' },
+  rule: {},
+  endpoint: {},
+  peer: { endpoint: 'peer<endpoint' },
 };
+
+export function linkTable(target: Kind, from: Kind): string {
+  const table = referrerTables[target][from];
+  if (table === undefined) throw new Error(`a ${from} does not refer to a ${target}`);
+  return table;
+}
 
 export class Snapshot implements State {
   readonly tables: Tables;
@@ -95,6 +100,9 @@ export class Snapshot implements State {
   peerEndpoints(peer: string): Iterable<Endpoint> {
     return this.#linked({ kind: 'peer', key: peer }, 'endpoint');
   }
+  tenantNetworks(tenant: string): Iterable<Network> {
+    return this.#linked({ kind: 'tenant', key: tenant }, 'network');
+  }
   policyRules(policy: string): Iterable<Rule> {
     return this.#linked({ kind: 'policy', key: policy }, 'rule');
   }
@@ -109,8 +117,9 @@ export class Snapshot implements State {
   }
 
   *referrers(ref: Ref): Iterable<Ref> {
-    for (const kind of referrerKinds[ref.kind]) {
-      for (const key of this.tables.links.get(linkKey(ref, kind))?.keys() ?? []) yield { kind, key };
+    for (const kind of Object.keys(referrerTables[ref.kind])) {
+      if (!isKind(kind)) continue;
+      for (const key of this.#referring(ref, kind)) yield { kind, key };
     }
   }
 
@@ -124,29 +133,25 @@ export class Snapshot implements State {
 
   byOwner(owner: number): Ref | undefined {
     const kind = ownerKind(owner);
-    const key = this.tables.owners.get(owner);
-    return key !== undefined && isKind(kind) ? { kind, key } : undefined;
+    if (!isKind(kind)) return undefined;
+    const key = this.tables.owners[kind].get(ownerId(owner) | 0);
+    return key === undefined ? undefined : { kind, key };
   }
 
   endpointAt(interfaceName: string): Endpoint | undefined {
-    const key = this.tables.claims.get(`interface ${interfaceName}`);
+    const key = this.tables.claims.interface.get('')?.get(interfaceName);
     return key === undefined ? undefined : this.endpoints.get(key);
+  }
+
+  #referring(target: Ref, from: Kind): Iterable<string> {
+    return this.tables.links[linkTable(target.kind, from)]?.get(target.key)?.keys() ?? [];
   }
 
   *#linked<K extends Kind>(target: Ref, from: K): Generator<ObjectOf[K]> {
     const there = this.tables.objects[from];
-    for (const key of this.tables.links.get(linkKey(target, from))?.keys() ?? []) {
+    for (const key of this.#referring(target, from)) {
       const object = there.get(key);
       if (object !== undefined) yield object;
     }
   }
-}
-
-export function refOf(object: AnyObject): Ref {
-  return { kind: object.kind, key: object.key };
-}
-
-/** `network blue/front`: a ref in messages and as a map key. */
-export function refText(ref: Ref): string {
-  return ref.key === '' ? ref.kind : `${ref.kind} ${ref.key}`;
 }

@@ -63,6 +63,7 @@ export interface State {
   groupMembers(group: string): Iterable<Endpoint>;
   /** Endpoints behind a peer. */
   peerEndpoints(peer: string): Iterable<Endpoint>;
+  tenantNetworks(tenant: string): Iterable<Network>;
   policyRules(policy: string): Iterable<Rule>;
   /** Groups the policy is attached to. */
   policyGroups(policy: string): Iterable<Group>;

@@ -16,7 +16,15 @@ import {
 import type { Address, Cidr } from '../addr.js';
 import type { Say } from '../problems.js';
 import type { State } from '../types.js';
-import { defined, dropEmpty, type Claim, type Fields, type KindRules, type Reference, type Trace } from './kind.js';
+import {
+  dropEmpty,
+  type Claim,
+  type Fields,
+  type KindRules,
+  type Mutable,
+  type Reference,
+  type Trace,
+} from './kind.js';
 import { id, interfaceName, name, readCidr, readHost, readMac, tenantName, text } from './fields.js';
 import { familyOf, isGateway, type Network } from './network.js';
 
@@ -110,36 +118,39 @@ function rewrite(fields: Fields, trace: Trace): void {
   const rest = list.filter((ip) => !v6.includes(ip));
   if (rest.length > 0) {
     fields['ipv4'] ??= rest.length === 1 ? rest[0] : rest;
-    trace('ipv4', 'ipAddress');
+    trace.set('ipv4', 'ipAddress');
   }
   if (v6.length > 0) {
     fields['ipv6'] ??= v6;
-    trace('ipv6', 'ipAddress');
+    trace.set('ipv6', 'ipAddress');
   }
 }
 
-function readAllowed(
-  input: EndpointSpec,
-  say: Say,
-): { spec: NonNullable<EndpointSpec['allowedAddresses']>; allowed: AllowedAddress[] } {
-  const spec: NonNullable<EndpointSpec['allowedAddresses']> = [];
+type AllowedTexts = NonNullable<EndpointSpec['allowedAddresses']>;
+
+function readAllowed(input: AllowedTexts, say: Say): { texts: AllowedTexts; allowed: AllowedAddress[] } {
+  const texts: AllowedTexts = [];
   const allowed: AllowedAddress[] = [];
-  for (const [i, entry] of (input.allowedAddresses ?? []).entries()) {
+  for (const [i, entry] of input.entries()) {
     const cidr = readCidr(say, `allowedAddresses/${i}/ip`, entry.ip);
     const mac = entry.mac === undefined ? undefined : readMac(say, `allowedAddresses/${i}/mac`, entry.mac);
     if (cidr === undefined) continue;
     // A single address reads better without its /32, and is how people write it.
     const single = cidr.length === (cidr.family === 4 ? 32 : 128);
-    spec.push(defined({ ip: single ? formatAddress(cidr.address) : formatCidr(cidr), mac: mac && formatMac(mac) }));
-    allowed.push(
-      defined<AllowedAddress>({
-        mac,
-        ipv4: cidr.family === 4 ? cidr : undefined,
-        ipv6: cidr.family === 6 ? cidr : undefined,
-      }),
-    );
+    const ip = single ? formatAddress(cidr.address) : formatCidr(cidr);
+    texts.push(mac === undefined ? { ip } : { ip, mac: formatMac(mac) });
+    const family = cidr.family === 4 ? { ipv4: cidr } : { ipv6: cidr };
+    allowed.push(mac === undefined ? family : { ...family, mac });
   }
-  return { spec, allowed };
+  return { texts, allowed };
+}
+
+function readIpv6Texts(ipv6: readonly Uint8Array[], say: Say): string[] {
+  const texts = ipv6.map(formatAddress);
+  for (const [i, ip] of texts.entries()) {
+    if (texts.indexOf(ip) < i) say(`ipv6/${i}`, 'duplicate', `\`${ip}\` is listed twice`);
+  }
+  return texts;
 }
 
 function readWhere(input: EndpointSpec, say: Say): Endpoint['where'] {
@@ -157,12 +168,17 @@ function readWhere(input: EndpointSpec, say: Say): Endpoint['where'] {
   return address === undefined ? undefined : { vtepIp: formatAddress(address) };
 }
 
+interface Own {
+  readonly field: string;
+  readonly address: Address;
+  readonly text: string;
+}
+
 /** Every address it calls its own, with the field that says so. */
-function* addresses(endpoint: Endpoint): Generator<{ field: string; address: Address; text: string }> {
-  if (endpoint.ipv4 !== undefined) yield { field: 'ipv4', address: endpoint.ipv4, text: endpoint.spec.ipv4 ?? '' };
-  for (const [i, address] of endpoint.ipv6.entries()) {
-    yield { field: `ipv6/${i}`, address, text: endpoint.spec.ipv6?.[i] ?? '' };
-  }
+function addresses({ ipv4, ipv6, spec }: Endpoint): readonly Own[] {
+  const own: Own[] = ipv4 === undefined ? [] : [{ field: 'ipv4', address: ipv4, text: spec.ipv4 ?? '' }];
+  for (const [i, address] of ipv6.entries()) own.push({ field: `ipv6/${i}`, address, text: spec.ipv6?.[i] ?? '' });
+  return own;
 }
 
 function checkAddress(
@@ -245,44 +261,41 @@ export const endpointRules: KindRules<'endpoint'> = {
   rewrite,
   notYet: {},
   read(input: EndpointSpec, say) {
-    const mac = readMac(say, 'mac', input.mac);
-    const ipv4 = input.ipv4 === undefined ? undefined : readHost(say, 'ipv4', input.ipv4, 4);
-    const ipv6 = (input.ipv6 ?? [])
-      .map((ip, i) => readHost(say, `ipv6/${i}`, ip, 6))
-      .filter((ip) => ip instanceof Uint8Array);
-    const ipv6Text = ipv6.map(formatAddress);
-    for (const [i, ip] of ipv6Text.entries()) {
-      if (ipv6Text.indexOf(ip) < i) say(`ipv6/${i}`, 'duplicate', `\`${ip}\` is listed twice`);
-    }
-    const { spec: allowedText, allowed } = readAllowed(input, say);
+    const { id: key, tenant } = input;
+    const network = `${tenant}/${input.network}`;
+    const mac = readMac(say, 'mac', input.mac) ?? noMac;
+    const ipv6 = (input.ipv6 ?? []).flatMap((ip, i) => readHost(say, `ipv6/${i}`, ip, 6) ?? []);
     const where = readWhere(input, say);
-    const spec = defined<EndpointSpec>({
+    const spec: Mutable<EndpointSpec> = {
       kind: 'endpoint',
-      id: input.id,
-      tenant: input.tenant,
+      id: key,
+      tenant,
       network: input.network,
-      group: input.group,
-      mac: mac === undefined ? '' : formatMac(mac),
-      ipv4: ipv4 === undefined ? undefined : formatAddress(ipv4),
-      ipv6: ipv6Text.length > 0 ? ipv6Text : undefined,
-      allowedAddresses: allowedText.length > 0 ? allowedText : undefined,
-      interface: input.interface,
-      vtepIp: where !== undefined && 'vtepIp' in where ? where.vtepIp : undefined,
-    });
-    return defined<Endpoint>({
-      kind: 'endpoint',
-      key: input.id,
-      id: 0,
-      spec,
-      tenant: input.tenant,
-      network: `${input.tenant}/${input.network}`,
-      group: input.group === undefined ? undefined : `${input.tenant}/${input.group}`,
-      mac: mac ?? noMac,
-      ipv4: ipv4 as number | undefined,
-      ipv6,
-      allowed,
-      where,
-    });
+      mac: formatMac(mac),
+    };
+    const endpoint: Mutable<Endpoint> = { kind: 'endpoint', key, id: 0, spec, tenant, network, mac, ipv6, allowed: [] };
+    // Field by field instead of defined(): there are a hundred thousand of these.
+    if (input.group !== undefined) {
+      spec.group = input.group;
+      endpoint.group = `${tenant}/${input.group}`;
+    }
+    const ipv4 = input.ipv4 === undefined ? undefined : readHost(say, 'ipv4', input.ipv4, 4);
+    if (ipv4 !== undefined) {
+      spec.ipv4 = formatAddress(ipv4);
+      endpoint.ipv4 = ipv4;
+    }
+    if (ipv6.length > 0) spec.ipv6 = readIpv6Texts(ipv6, say);
+    if (input.allowedAddresses !== undefined && input.allowedAddresses.length > 0) {
+      const { texts, allowed } = readAllowed(input.allowedAddresses, say);
+      spec.allowedAddresses = texts;
+      endpoint.allowed = allowed;
+    }
+    if (where !== undefined) {
+      endpoint.where = where;
+      if ('interface' in where) spec.interface = where.interface;
+      else spec.vtepIp = where.vtepIp;
+    }
+    return endpoint;
   },
   references(endpoint) {
     const refs: Reference[] = [{ field: 'network', ref: { kind: 'network', key: endpoint.network } }];
@@ -293,28 +306,14 @@ export const endpointRules: KindRules<'endpoint'> = {
     return refs;
   },
   claims(endpoint) {
-    const macText = endpoint.spec.mac;
-    const claims: Claim[] = [
-      {
-        field: 'mac',
-        key: `mac ${endpoint.network} ${macText}`,
-        what: `MAC ${macText} in network \`${endpoint.network}\``,
-      },
-    ];
-    for (const { field, text: shown } of addresses(endpoint)) {
+    const { network, tenant, where } = endpoint;
+    const claims: Claim[] = [{ field: 'mac', sort: 'MAC', scope: network, value: endpoint.spec.mac }];
+    for (const { field, address, text: value } of addresses(endpoint)) {
       // A link-local address is only unique on its link.
-      const scope =
-        shown.startsWith('fe') && isLinkLocal(endpoint.ipv6[Number(field.slice(5))] ?? 0)
-          ? endpoint.network
-          : endpoint.tenant;
-      claims.push({ field, key: `ip ${scope} ${shown}`, what: `IP ${shown} in tenant \`${endpoint.tenant}\`` });
+      claims.push({ field, sort: 'IP', scope: isLinkLocal(address) ? network : tenant, value });
     }
-    if (endpoint.where !== undefined && 'interface' in endpoint.where) {
-      claims.push({
-        field: 'interface',
-        key: `interface ${endpoint.where.interface}`,
-        what: `interface \`${endpoint.where.interface}\``,
-      });
+    if (where !== undefined && 'interface' in where) {
+      claims.push({ field: 'interface', sort: 'interface', scope: '', value: where.interface });
     }
     return claims;
   },

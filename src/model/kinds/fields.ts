@@ -41,6 +41,9 @@ export const vni = (description: string) =>
   Type.Integer({ description, minimum: 1, maximum: 16_777_215, examples: [5001] });
 
 /** An address of a host: unicast, without a prefix length. */
+export function readHost(say: Say, field: string, input: string, family: 4): number | undefined;
+export function readHost(say: Say, field: string, input: string, family: 6): Uint8Array | undefined;
+export function readHost(say: Say, field: string, input: string, family?: 4 | 6): addr.Address | undefined;
 export function readHost(say: Say, field: string, input: string, family?: 4 | 6): addr.Address | undefined {
   const what = family === undefined ? 'an IP address' : `an IPv${family} address`;
   const address = addr.parseAddress(input);

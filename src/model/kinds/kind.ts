@@ -18,12 +18,19 @@ export interface Reference {
   readonly ref: Ref;
 }
 
-/** Something only one object may have at a time; `key` names it among all claims, `what` says it to a person. */
+/**
+ * Something only one object may have at a time: a value of some sort, within a scope. The parts stay apart because
+ * all of them are strings that exist anyway; a joined key for each would double the memory of a large state.
+ */
 export interface Claim {
   readonly field: string;
-  readonly key: string;
-  readonly what: string;
+  readonly sort: ClaimSort;
+  /** '' for the whole host, else the key of a tenant or network. */
+  readonly scope: string;
+  readonly value: string;
 }
+
+export type ClaimSort = 'VLAN' | 'VNI' | 'MAC' | 'IP' | 'interface';
 
 export interface KindRules<K extends Kind = Kind> {
   readonly kind: K;
@@ -33,7 +40,7 @@ export interface KindRules<K extends Kind = Kind> {
   /** Contiv's and other callers' name → ours. */
   readonly aliases: Readonly<Record<string, string>>;
   /** Rewrites what is more than a rename, before the schema is checked. It may replace and delete fields. */
-  readonly rewrite?: (fields: Fields, trace: Trace) => void;
+  readonly rewrite?: (fields: Fields, written: Trace) => void;
   /** Fields (or values of them) that are understood but without effect yet: refused, never taken silently. */
   readonly notYet: Readonly<Record<string, (value: unknown) => boolean>>;
   /** Input → object with id 0; the judge numbers and freezes it. Undefined when a problem was reported. */
@@ -44,8 +51,8 @@ export interface KindRules<K extends Kind = Kind> {
   readonly check?: (object: ObjectOf[K], state: State, say: Say) => void;
 }
 
-/** Tells the reader which field the caller wrote, so that a problem points there and not at our name for it. */
-export type Trace = (ours: string, written: string) => void;
+/** Our name of a field → the one the caller wrote, so that a problem points there. */
+export type Trace = Map<string, string>;
 
 /** For notYet: the field as such. */
 export const always = (): boolean => true;

@@ -130,7 +130,7 @@ export const networkRules: KindRules<'network'> = {
       const ours = vxlan ? 'vni' : 'vlan';
       if (written in fields && !(ours in fields)) {
         fields[ours] = fields[written];
-        trace(ours, written);
+        trace.set(ours, written);
       }
       delete fields[written];
     }
@@ -172,8 +172,8 @@ export const networkRules: KindRules<'network'> = {
   references: (network) => [{ field: 'tenant', ref: { kind: 'tenant', key: network.tenant } }],
   claims: ({ encap, tag }) =>
     encap === 'vlan'
-      ? [{ field: 'vlan', key: `vlan ${tag}`, what: `VLAN ${tag}` }]
-      : [{ field: 'vni', key: `vni ${tag}`, what: `VNI ${tag}` }],
+      ? [{ field: 'vlan', sort: 'VLAN', scope: '', value: `${tag}` }]
+      : [{ field: 'vni', sort: 'VNI', scope: '', value: `${tag}` }],
 };
 
 /** The network's gateway or subnet that speaks about an address's family. */

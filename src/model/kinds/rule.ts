@@ -130,8 +130,8 @@ function rewrite(fields: Fields, trace: Trace): void {
     delete fields[written];
     const peer = (fields['peer'] ??= {}) as Fields;
     peer[part] = part === 'cidrs' && typeof value === 'string' ? [value] : value;
-    trace(`peer/${part}`, written);
-    if (part === 'cidrs') trace(`peer/${part}/0`, written);
+    trace.set(`peer/${part}`, written);
+    if (part === 'cidrs') trace.set(`peer/${part}/0`, written);
   }
 }
 
