@@ -4,7 +4,7 @@
 
 import { compileInstructions } from './actions/instructions.js';
 import { FlowError } from './errors.js';
-import { type Facts, noFacts } from './match/facts.js';
+import type { Facts } from './match/facts.js';
 import { gatherFacts, type Item, isShorthand, parseItem } from './match/items.js';
 import { placeItem } from './match/place.js';
 import { Slots } from './match/slots.js';
@@ -95,8 +95,8 @@ function writeMatch(
   out.pad(start);
 }
 
-/** Facts of actions that stand outside any flow: buckets of a group. */
-export const anyPacket: Facts = noFacts;
+/** Table 254 is vswitchd's own. */
+export const lastTable = 253;
 
 const words: Readonly<Record<string, readonly [at: number, bytes: 1 | 2]>> = {
   idle_timeout: [flowMod.idleTimeout, 2],
@@ -149,7 +149,7 @@ class HeaderKeys {
 
   #word(key: string, text: string): void {
     const [at, bytes] = words[key]!;
-    const max = key === 'table' ? 254 : 2 ** (8 * bytes) - 1;
+    const max = key === 'table' ? lastTable : 2 ** (8 * bytes) - 1;
     const leaf = leafOf(this.#expanded, text);
     if (leaf !== undefined) {
       if (key === 'table') this.table = undefined;

@@ -7,7 +7,7 @@ import { integerArgument } from './actions/action.js';
 import { compileActions } from './actions/compile.js';
 import { FlowError } from './errors.js';
 import { fieldByName, matchOrder } from './fields/registry.js';
-import { noFacts } from './match/facts.js';
+import { anyPacket } from './match/facts.js';
 import { Assembler, type Compiled } from './template/assembler.js';
 import { type Expanded, leafOf, Token } from './template/shape.js';
 import { Sites } from './template/site.js';
@@ -53,7 +53,7 @@ interface Selection {
 
 export function compileGroup(expanded: Expanded, numbers?: Numbers): Compiled {
   const { header, buckets } = splitGroup(expanded.text);
-  const context: ActionContext = { expanded, numbers, facts: noFacts, exec: false };
+  const context: ActionContext = { expanded, numbers, facts: anyPacket, exec: false };
   const out = new Assembler();
   out.sized(2, () => {
     out.u8(6).u8(groupModType).zero(6).u16(0);
@@ -108,7 +108,7 @@ function bucketSites(type: GroupType, numbers: Numbers | undefined): Sites {
     if (header.length > 0) throw new FlowError('a bucket fragment starts with bucket=');
     const out = new Assembler();
     for (const text of buckets)
-      compileBucket(out, text, type, undefined, { expanded, numbers, facts: noFacts, exec: false });
+      compileBucket(out, text, type, undefined, { expanded, numbers, facts: anyPacket, exec: false });
     return out.finish();
   });
 }

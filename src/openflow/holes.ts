@@ -34,17 +34,17 @@ export class RegRange extends Structural {
   readonly start: number;
   readonly end: number;
 
-  constructor(register: number, start: number, end: number, name: string) {
+  constructor(n: number, start: number, end: number, name: string) {
     const whole = start === 0 && end === 31;
-    if (!Number.isInteger(register) || register < 0 || register > 15) {
-      throw new FlowError(`register ${name}: reg${register} does not exist (reg0..reg15)`);
+    if (!Number.isInteger(n) || n < 0 || n > 15) {
+      throw new FlowError(`register ${name}: reg${n} does not exist (reg0..reg15)`);
     }
     if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end > 31 || start > end) {
       throw new FlowError(`register ${name}: bits ${start}..${end} are not within 0..31`);
     }
-    super(whole ? `reg${register}` : `reg${register}[${start}..${end}]`);
+    super(whole ? `reg${n}` : `reg${n}[${start}..${end}]`);
     this.name = name;
-    this.register = register;
+    this.register = n;
     this.start = start;
     this.end = end;
   }

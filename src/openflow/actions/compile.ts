@@ -57,6 +57,9 @@ export function compileAction(text: string, out: Assembler, context: ActionConte
   }
   if (leaf !== undefined) throw new FlowError('a value stands where an action belongs', { hole: leaf.ordinal });
   const call = parseCall(text);
+  if (context.exec && !['set_field', 'load', 'move'].includes(call.name)) {
+    throw new FlowError(`ct(exec(…)) takes set_field, load and move, not ${call.name}`, { field: call.name });
+  }
   const family = familyByName(call.name);
   if (family !== undefined) return family.compile({ ...call, name: call.name.toLowerCase() }, out, context);
   if (isPortAction(call.name)) return compilePortAction(call.name, out);

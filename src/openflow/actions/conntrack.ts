@@ -3,7 +3,7 @@
 // Invariant: nat comes before exec on the wire, whatever their order in the text, as vswitchd keeps them.
 
 import { FlowError } from '../errors.js';
-import { isIp, noFacts } from '../match/facts.js';
+import { ethertype, requireFacts } from '../match/facts.js';
 import { type Assembler, requirePlain } from '../template/assembler.js';
 import { PatchOp } from '../template/patch.js';
 import { type Leaf, leafOf, Token } from '../template/shape.js';
@@ -81,9 +81,11 @@ function parseCt(inner: string): CtArguments {
 }
 
 function compileCt(call: Call, out: Assembler, context: ActionContext): void {
-  if (!isIp(context.facts) && context.facts !== noFacts)
-    throw new FlowError('ct needs ip or ipv6 in the match', { field: 'ct' });
+  requireFacts('ip', context.facts, 'ct');
   const given = parseCt(call.inner ?? '');
+  if (given.exec !== undefined && (given.flags & ctFlags.commit) === 0)
+    throw new FlowError('ct: exec needs commit', { field: 'ct' });
+  if (given.alg !== 0) requireFacts(given.alg === 21 ? 'tcp' : 'udp', context.facts, 'ct alg');
   niciraAction(out, subtype.ct, () => {
     out.u16(given.flags);
     writeZone(out, given.zone, context);
@@ -138,6 +140,15 @@ function compileNat(call: Call, out: Assembler, context: ActionContext): void {
     if (argument.value !== undefined) range = parseNatRange(argument.value, context);
   }
   const { wide, addresses, ports } = range;
+  if (addresses.length === 0 && (flags & ~(natFlags.src | natFlags.dst)) !== 0) {
+    throw new FlowError('nat: persistent, hash and random need an address', { field: 'nat' });
+  }
+  const family = wide ? ethertype.ipv6 : ethertype.ipv4;
+  if (addresses.length > 0 && !context.facts.any && context.facts.dlType !== family) {
+    throw new FlowError(`nat to an ${wide ? 'IPv6' : 'IPv4'} address needs ${wide ? 'ipv6' : 'ip'} in the match`, {
+      field: 'nat',
+    });
+  }
   const presence = (wide ? 4 : 1) * [0, 1, 3][addresses.length]! + 16 * [0, 1, 3][ports.length]!;
   niciraAction(out, subtype.nat, () => {
     out.zero(2).u16(flags).u16(presence);
@@ -181,8 +192,8 @@ function formatCt(reader: Reader, names: Names | undefined, depth: number): stri
   const nat = inner.filter((text) => text === 'nat' || text.startsWith('nat('));
   const exec = inner.filter((text) => text !== 'nat' && !text.startsWith('nat('));
   parts.push(...nat);
-  if (alg !== 0) parts.push(`alg=${[...algs].find(([, port]) => port === alg)?.[0] ?? alg}`);
   if (exec.length > 0) parts.push(`exec(${exec.join(',')})`);
+  if (alg !== 0) parts.push(`alg=${[...algs].find(([, port]) => port === alg)?.[0] ?? alg}`);
   return `ct(${parts.join(',')})`;
 }
 
@@ -202,7 +213,7 @@ function formatNat(reader: Reader): string {
   if (hasPorts) range += `:${reader.u16()}`;
   if ((presence & 32) !== 0) range += `-${reader.u16()}`;
   const options = (['persistent', 'hash', 'random'] as const).filter((name) => (flags & natFlags[name]) !== 0);
-  return `nat(${[range === '' ? side : `${side}=${range}`, ...options].join(',')})`;
+  return range === '' ? `nat(${side})` : `nat(${[`${side}=${range}`, ...options].join(',')})`;
 }
 
 export const ctFamily: ActionFamily = {

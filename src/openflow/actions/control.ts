@@ -3,6 +3,7 @@
 // Invariant: each is written with the subtype and padding vswitchd itself uses.
 
 import { FlowError } from '../errors.js';
+import { requireFacts } from '../match/facts.js';
 import type { Assembler } from '../template/assembler.js';
 import { leafOf } from '../template/shape.js';
 import { portController } from '../text/port.js';
@@ -49,7 +50,7 @@ export const cloneFamily: ActionFamily = {
   formats: new Map<number, FormatAction>([
     [
       nicira(subtype.clone),
-      (reader, names, depth) => `clone(${formatActions(reader.skip(6).rest(), names, depth + 1).join(',')})`,
+      (reader, names, depth) => `clone(${formatActions(reader.skip(6).rest(), names, depth + 1).join(',') || 'drop'})`,
     ],
   ]),
 };
@@ -138,6 +139,7 @@ export const exitFamily: ActionFamily = {
 export const finTimeoutFamily: ActionFamily = {
   names: ['fin_timeout'],
   compile(call, out, context) {
+    requireFacts('tcp', context.facts, 'fin_timeout');
     const given = new Map(splitList(call.inner ?? '').map((text) => [parseCall(text).name, parseCall(text).value]));
     const seconds = (name: string) => (given.has(name) ? integerArgument(context, given.get(name), name) : 0);
     niciraAction(out, subtype.finTimeout, () => {
@@ -229,8 +231,8 @@ function compileController2(
   };
   niciraAction(out, subtype.controller2, () => {
     out.zero(6);
-    if (maxLen !== 0xffff) prop(property.maxLen, () => out.integer(maxLen, 2, 'max_len'));
-    if (id !== 0) prop(property.id, () => out.integer(id, 2, 'controller id'));
+    if (maxLen !== 0xffff) prop(property.maxLen, () => out.integer(maxLen, 2, 'max_len').zero(2));
+    if (id !== 0) prop(property.id, () => out.integer(id, 2, 'controller id').zero(2));
     if (given.reason !== actionReason) prop(property.reason, () => out.u8(given.reason));
     const { userdata, meter } = given;
     if (userdata !== undefined && userdata.length > 0) prop(property.userdata, () => out.raw(userdata));

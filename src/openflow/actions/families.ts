@@ -13,6 +13,7 @@ import {
   finTimeoutFamily,
   noteFamily,
 } from './control.js';
+import { learnFamily } from './learn.js';
 import { groupFamily, meterFamily, outputFamily, queueFamily, resubmitFamily } from './output.js';
 import { mplsFamily, ttlFamily, vlanFamily } from './packet.js';
 import { moveFamily, olderFamily, setFamily, stackFamily } from './set.js';
@@ -35,6 +36,7 @@ export function families(): readonly ActionFamily[] {
     cloneFamily,
     conjunctionFamily,
     checkLargerFamily,
+    learnFamily,
     noteFamily,
     controllerFamily,
     exitFamily,

@@ -64,6 +64,8 @@ function compileInstruction(call: Call, out: Assembler, context: ActionContext):
       out.u16(type.clearActions).u16(8).zero(4);
       return;
     case 'write_actions':
+      // vswitchd forgets an empty set.
+      if (['', 'drop'].includes((call.inner ?? '').trim())) return;
       out.sized(2, () => {
         out.u16(type.writeActions).u16(0).zero(4);
         compileActions(call.inner ?? '', out, context);
@@ -101,7 +103,7 @@ function compileGoto(text: string, out: Assembler, context: ActionContext): void
   if (typeof table === 'number' && from !== undefined && table <= from) {
     throw new FlowError(`goto_table:${table} from table ${from} does not go forward`, { field: 'goto_table' });
   }
-  out.u16(type.gotoTable).u16(8).integer(table, 1, 'goto_table', { max: 254 }).zero(3);
+  out.u16(type.gotoTable).u16(8).integer(table, 1, 'goto_table', { max: 253 }).zero(3);
 }
 
 /** Prints instructions as one action list; nothing at all is `drop`. */

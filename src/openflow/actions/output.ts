@@ -3,6 +3,7 @@
 // Invariant: outputs carry max_len 0, to the controller 65535 unless said otherwise, as vswitchd writes them.
 
 import { FlowError } from '../errors.js';
+import { requireFacts } from '../match/facts.js';
 import type { Assembler } from '../template/assembler.js';
 import { PatchOp } from '../template/patch.js';
 import { type Leaf, leafOf } from '../template/shape.js';
@@ -61,7 +62,7 @@ export function outputPort(out: Assembler, port: number | Leaf, maxLen: number):
 function compileOutput(call: Call, out: Assembler, context: ActionContext): void {
   if (call.inner !== undefined) return compileTruncated(call.inner, out, context);
   const text = call.value ?? '';
-  if (isSubfield(text)) {
+  if (reservedPort(text) === undefined && isSubfield(text)) {
     const source = parseSubfield(context, text, 'output');
     niciraAction(out, subtype.outputReg, () => {
       out.u16(packRange(source)).u32(source.field.nxm).u16(0xffff).zero(6);
@@ -158,6 +159,8 @@ export const resubmitFamily: ActionFamily = {
   names: ['resubmit'],
   compile(call, out, context) {
     const { port, table, ct } = resubmitArguments(call, context);
+    // The original tuple takes the place of the packet's own, so it must be there.
+    if (ct) requireFacts('ct', context.facts, 'resubmit(…,ct)');
     niciraAction(out, ct ? subtype.resubmitCt : subtype.resubmitTable, () => {
       writePort(out, port, 2, 'resubmit');
       out.integer(table, 1, 'resubmit table');
@@ -178,6 +181,7 @@ function resubmitArguments(
   // The port may be empty, so the arguments are cut at commas only.
   const [port = '', table = '', ct] = call.inner.split(',').map((text) => text.trim());
   if (port === '' && table === '') throw new FlowError('resubmit needs a port or a table', { field: 'resubmit' });
+  if (ct === 'ct' && table === '') throw new FlowError('resubmit with ct needs a table', { field: 'resubmit' });
   if (ct !== undefined && ct !== 'ct') throw new FlowError(`resubmit: "${ct}" is not ct`, { field: 'resubmit' });
   const named = context.numbers?.table?.(table);
   return {
@@ -190,6 +194,6 @@ function resubmitArguments(
 function formatResubmit(port: number, table: number, ct: boolean, names: Parameters<typeof formatPort>[1]): string {
   const wide = widenPort(port);
   const portText = wide === portInPort ? '' : formatPort(wide, names);
-  if (portText !== '' && table === 255 && !ct) return `resubmit:${portText}`;
+  if (portText !== '' && table === 255) return `resubmit:${portText}`;
   return `resubmit(${portText},${table === 255 ? '' : formatTable(table, names)}${ct ? ',ct' : ''})`;
 }

@@ -35,7 +35,8 @@ export type Prerequisite =
   | 'nd-advert'
   | 'ct'
   | 'ct-ipv4'
-  | 'ct-ipv6';
+  | 'ct-ipv6'
+  | 'ct-port';
 
 export interface Field {
   /** Name that ovs-ofctl prints after `->`. */
@@ -51,8 +52,10 @@ export interface Field {
   /** Name with which ovs-ofctl prints bit ranges: `NXM_OF_ETH_SRC[]`. */
   readonly rangeName: string;
   readonly bytes: number;
-  /** Bits that may be set; the rest of `bytes` is zero. */
+  /** Bits of the value proper: what `field[]` means in move and load. */
   readonly bits: number;
+  /** Bits that may be set on the wire; vlan_vid has one more than its value, which says that there is a tag. */
+  readonly wireBits: number;
   readonly maskable: boolean;
   /** May be the target of set_field, load and move. */
   readonly writable: boolean;
@@ -69,6 +72,7 @@ export interface FieldOptions {
   readonly aka?: readonly string[];
   readonly matchName?: string;
   readonly bytes?: number;
+  readonly wireBits?: number;
   readonly maskable?: boolean;
   readonly writable?: boolean;
   readonly needs?: Prerequisite;
@@ -98,6 +102,7 @@ export function field(name: string, bits: number, notation: Notation, codes: Cod
     rangeName: nxmName,
     bytes,
     bits,
+    wireBits: options.wireBits ?? bits,
     maskable: options.maskable ?? true,
     writable: options.writable ?? true,
     notation,

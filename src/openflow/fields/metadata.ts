@@ -7,7 +7,7 @@ import { type Field, field } from './field.js';
 export const packetFields: readonly Field[] = [
   field('packet_type', 32, 'packet-type', { OXM_OF_PACKET_TYPE: 44 }, { maskable: false, writable: false }),
   field('conj_id', 32, 'decimal', { NXM_NX_CONJ_ID: 37 }, { maskable: false, writable: false }),
-  field('in_port_oxm', 32, 'ofport', { OXM_OF_IN_PORT: 0 }, { maskable: false, matchName: 'in_port' }),
+  field('in_port_oxm', 32, 'ofport', { OXM_OF_IN_PORT: 0 }, { maskable: false, writable: false, matchName: 'in_port' }),
   field('actset_output', 32, 'ofport', { OXM_OF_ACTSET_OUTPUT: 43 }, { maskable: false, writable: false }),
 ];
 

@@ -17,7 +17,7 @@ export const linkFields: readonly Field[] = [
     { ...unmasked, aka: ['dl_type'], matchName: 'dl_type', writable: false },
   ),
   // 12 bits of VLAN ID and OFPVID_PRESENT.
-  field('vlan_vid', 13, 'decimal', { OXM_OF_VLAN_VID: 6 }, { needs: 'vlan' }),
+  field('vlan_vid', 12, 'decimal', { OXM_OF_VLAN_VID: 6 }, { needs: 'vlan', wireBits: 13 }),
   field('vlan_pcp', 3, 'decimal', { OXM_OF_VLAN_PCP: 7 }, { ...unmasked, needs: 'vlan', matchName: 'dl_vlan_pcp' }),
   field('mpls_tc', 3, 'decimal', { OXM_OF_MPLS_TC: 35 }, { ...unmasked, needs: 'mpls' }),
   field('mpls_bos', 1, 'decimal', { OXM_OF_MPLS_BOS: 36 }, { ...unmasked, needs: 'mpls', writable: false }),

@@ -12,5 +12,6 @@ export const tunnelFields: readonly Field[] = [
   field('tun_ipv6_src', 128, 'ipv6', { NXM_NX_TUN_IPV6_SRC: 109 }),
   field('tun_ipv6_dst', 128, 'ipv6', { NXM_NX_TUN_IPV6_DST: 110 }),
   field('tun_gbp_id', 16, 'decimal', { NXM_NX_TUN_GBP_ID: 38 }),
-  field('tun_gbp_flags', 8, 'hex', { NXM_NX_TUN_GBP_FLAGS: 39 }),
+  // The switch would take a mask, but ovs-ofctl does not print it, and what cannot be read back is not written here.
+  field('tun_gbp_flags', 8, 'hex', { NXM_NX_TUN_GBP_FLAGS: 39 }, { maskable: false }),
 ];

@@ -6,6 +6,8 @@ import { FlowError } from '../errors.js';
 import type { Field, Prerequisite } from '../fields/field.js';
 
 export interface Facts {
+  /** Nothing is known and nothing is demanded: buckets of a group, which any flow may use. */
+  readonly any: boolean;
   readonly dlType: number | undefined;
   readonly nwProto: number | undefined;
   readonly icmpType: number | undefined;
@@ -13,6 +15,8 @@ export interface Facts {
   /** Value and mask; mask 0 when not matched. */
   readonly ctState: number;
   readonly ctStateMask: number;
+  /** The original tuple's protocol is matched. */
+  readonly ctProto: boolean;
   /** The packet is known to carry a VLAN tag. */
   readonly vlan: boolean;
   /** The table of the flow where it is constant. */
@@ -20,15 +24,20 @@ export interface Facts {
 }
 
 export const noFacts: Facts = {
+  any: false,
   dlType: undefined,
   nwProto: undefined,
   icmpType: undefined,
   icmpCode: undefined,
   ctState: 0,
   ctStateMask: 0,
+  ctProto: false,
   vlan: false,
   table: undefined,
 };
+
+/** For actions outside any flow. */
+export const anyPacket: Facts = { ...noFacts, any: true };
 
 export const ethertype = {
   ipv4: 0x0800,
@@ -38,7 +47,7 @@ export const ethertype = {
   mpls: 0x8847,
   mplsm: 0x8848,
 } as const;
-export const protocol = { icmp: 1, igmp: 2, tcp: 6, udp: 17, icmp6: 58, sctp: 132 } as const;
+export const protocol = { icmp: 1, tcp: 6, udp: 17, icmp6: 58, sctp: 132 } as const;
 
 const trk = 0x20;
 const inv = 0x10;
@@ -58,73 +67,67 @@ export function isTracked(facts: Facts): boolean {
   return (facts.ctState & trk) !== 0 && (facts.ctStateMask & inv) !== 0 && (facts.ctState & inv) === 0;
 }
 
-function isNeighbour(facts: Facts, type?: number): boolean {
-  const known = type === undefined ? facts.icmpType === 135 || facts.icmpType === 136 : facts.icmpType === type;
-  return holds('icmp6', facts) && known && (facts.icmpCode ?? 0) === 0;
+function isNeighbour(facts: Facts, ...types: number[]): boolean {
+  const { icmpType, icmpCode } = facts;
+  const isIcmp6 = facts.dlType === ethertype.ipv6 && facts.nwProto === protocol.icmp6;
+  return isIcmp6 && icmpType !== undefined && types.includes(icmpType) && (icmpCode ?? 0) === 0;
 }
 
-export function holds(prerequisite: Prerequisite, facts: Facts): boolean {
-  switch (prerequisite) {
-    case 'none':
-      return true;
-    case 'vlan':
-      return facts.vlan;
-    case 'mpls':
-      return facts.dlType === ethertype.mpls || facts.dlType === ethertype.mplsm;
-    case 'ipv4':
-      return facts.dlType === ethertype.ipv4;
-    case 'ipv6':
-      return facts.dlType === ethertype.ipv6;
-    case 'ip':
-      return isIp(facts);
-    case 'arp':
-      return isArp(facts);
-    case 'tcp':
-    case 'udp':
-    case 'sctp':
-      return isIp(facts) && facts.nwProto === protocol[prerequisite];
-    case 'icmp4':
-      return facts.dlType === ethertype.ipv4 && facts.nwProto === protocol.icmp;
-    case 'icmp6':
-      return facts.dlType === ethertype.ipv6 && facts.nwProto === protocol.icmp6;
-    case 'nd':
-      return isNeighbour(facts);
-    case 'nd-solicit':
-      return isNeighbour(facts, 135);
-    case 'nd-advert':
-      return isNeighbour(facts, 136);
-    case 'ct':
-      return isTracked(facts);
-    case 'ct-ipv4':
-      return isTracked(facts) && facts.dlType === ethertype.ipv4;
-    case 'ct-ipv6':
-      return isTracked(facts) && facts.dlType === ethertype.ipv6;
-  }
+interface Rule {
+  holds(facts: Facts): boolean;
+  /** What to add to the flow. */
+  readonly wants: string;
 }
 
-const wanted: Readonly<Record<Prerequisite, string>> = {
-  none: '',
-  vlan: 'a VLAN tag in the match (dl_vlan=… or vlan_tci=0x1000/0x1000) or push_vlan before it',
-  mpls: 'mpls or mplsm in the match',
-  ipv4: 'ip in the match',
-  ipv6: 'ipv6 in the match',
-  ip: 'ip or ipv6 in the match',
-  arp: 'arp or rarp in the match',
-  tcp: 'tcp or tcp6 in the match',
-  udp: 'udp or udp6 in the match',
-  sctp: 'sctp or sctp6 in the match',
-  icmp4: 'icmp in the match',
-  icmp6: 'icmp6 in the match',
-  nd: 'icmp6, icmp_type=135 or 136, icmp_code=0 in the match',
-  'nd-solicit': 'icmp6, icmp_type=135, icmp_code=0 in the match',
-  'nd-advert': 'icmp6, icmp_type=136, icmp_code=0 in the match',
-  ct: 'ct_state=+trk-inv (or +new, +est, +rel, +rpl) in the match',
-  'ct-ipv4': 'ip and ct_state=+trk-inv (or +new, +est, +rel, +rpl) in the match',
-  'ct-ipv6': 'ipv6 and ct_state=+trk-inv (or +new, +est, +rel, +rpl) in the match',
+function transport(name: 'tcp' | 'udp' | 'sctp'): Rule {
+  return { holds: (f) => isIp(f) && f.nwProto === protocol[name], wants: `${name} or ${name}6 in the match` };
+}
+
+const trackedStates = 'ct_state=+trk-inv (or +new, +est, +rel, +rpl)';
+const solicit = 135;
+const advert = 136;
+
+const rules: Readonly<Record<Prerequisite, Rule>> = {
+  none: { holds: () => true, wants: 'nothing' },
+  vlan: {
+    holds: (f) => f.vlan,
+    wants: 'a VLAN tag in the match (dl_vlan=… or vlan_tci=0x1000/0x1000) or push_vlan before it',
+  },
+  mpls: {
+    holds: (f) => f.dlType === ethertype.mpls || f.dlType === ethertype.mplsm,
+    wants: 'mpls or mplsm in the match',
+  },
+  ipv4: { holds: (f) => f.dlType === ethertype.ipv4, wants: 'ip in the match' },
+  ipv6: { holds: (f) => f.dlType === ethertype.ipv6, wants: 'ipv6 in the match' },
+  ip: { holds: isIp, wants: 'ip or ipv6 in the match' },
+  arp: { holds: isArp, wants: 'arp or rarp in the match' },
+  tcp: transport('tcp'),
+  udp: transport('udp'),
+  sctp: transport('sctp'),
+  icmp4: { holds: (f) => f.dlType === ethertype.ipv4 && f.nwProto === protocol.icmp, wants: 'icmp in the match' },
+  icmp6: { holds: (f) => f.dlType === ethertype.ipv6 && f.nwProto === protocol.icmp6, wants: 'icmp6 in the match' },
+  nd: {
+    holds: (f) => isNeighbour(f, solicit, advert),
+    wants: 'icmp6, icmp_type=135 or 136, icmp_code=0 in the match',
+  },
+  'nd-solicit': { holds: (f) => isNeighbour(f, solicit), wants: 'icmp6, icmp_type=135, icmp_code=0 in the match' },
+  'nd-advert': { holds: (f) => isNeighbour(f, advert), wants: 'icmp6, icmp_type=136, icmp_code=0 in the match' },
+  ct: { holds: isTracked, wants: `${trackedStates} in the match` },
+  'ct-ipv4': {
+    holds: (f) => isTracked(f) && f.dlType === ethertype.ipv4,
+    wants: `ip and ${trackedStates} in the match`,
+  },
+  'ct-ipv6': {
+    holds: (f) => isTracked(f) && f.dlType === ethertype.ipv6,
+    wants: `ipv6 and ${trackedStates} in the match`,
+  },
+  // Without the protocol the switch takes the port and forgets it: the flow would match any port.
+  'ct-port': { holds: (f) => isTracked(f) && f.ctProto, wants: `ct_nw_proto=… and ${trackedStates} in the match` },
 };
 
 export function requireFacts(prerequisite: Prerequisite, facts: Facts, name: string): void {
-  if (!holds(prerequisite, facts)) throw new FlowError(`${name} needs ${wanted[prerequisite]}`, { field: name });
+  const rule = rules[prerequisite];
+  if (!facts.any && !rule.holds(facts)) throw new FlowError(`${name} needs ${rule.wants}`, { field: name });
 }
 
 export function requireField(field: Field, facts: Facts): void {

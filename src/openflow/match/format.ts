@@ -34,16 +34,19 @@ function decode(oxms: Uint8Array): { entries: Map<string, Entry>; unknown: strin
   return { entries, unknown };
 }
 
-const protocolNames: Readonly<
-  Record<number, readonly [ethertype: number, byProtocol: Readonly<Record<number, string>>]>
-> = {
+const protocolNames: Readonly<Record<number, Readonly<Record<number, string>>>> = {
   [ethertype.ipv4]: {
-      [protocol.icmp]: 'icmp',
-      [protocol.tcp]: 'tcp',
-      [protocol.udp]: 'udp',
-      [protocol.sctp]: 'sctp',
-    },
-  [ethertype.ipv6]: { [protocol.icmp6]: 'icmp6', [protocol.tcp]: 'tcp6', [protocol.udp]: 'udp6', [protocol.sctp]: 'sctp6' },
+    [protocol.icmp]: 'icmp',
+    [protocol.tcp]: 'tcp',
+    [protocol.udp]: 'udp',
+    [protocol.sctp]: 'sctp',
+  },
+  [ethertype.ipv6]: {
+    [protocol.icmp6]: 'icmp6',
+    [protocol.tcp]: 'tcp6',
+    [protocol.udp]: 'udp6',
+    [protocol.sctp]: 'sctp6',
+  },
 };
 const typeNames: Readonly<Record<number, string>> = {
   [ethertype.ipv4]: 'ip',
@@ -122,6 +125,7 @@ export function formatMatch(oxms: Uint8Array, names: Names | undefined): string 
 function formatEntry({ field, value, mask }: Entry, names: Names | undefined): string {
   // The DSCP is printed in its place within the whole TOS byte.
   if (field.name === 'ip_dscp') return `nw_tos=${readUint(value) << 2}`;
+  if (field.name === 'ct_zone') return `ct_zone=${readUint(value)}`;
   if (field.name === 'ipv6_label') return `ipv6_label=${label(value)}${mask === undefined ? '' : `/${label(mask)}`}`;
   if (field.name === 'tun_gbp_flags') return `tun_gbp_flags=${formatHex(value)}`;
   return `${field.matchName}=${formatValue(field, value, mask, names)}`;

@@ -5,7 +5,7 @@
 import { FlowError } from '../errors.js';
 import type { Field } from '../fields/field.js';
 import { fieldByName, knownField } from '../fields/registry.js';
-import { type Expanded, firstLeaf, type Leaf, leafOf } from '../template/shape.js';
+import { type Expanded, firstLeaf, type Leaf, leafOf, Token } from '../template/shape.js';
 import { parseInteger, parseValue } from '../text/value.js';
 import type { Numbers } from '../text/port.js';
 import { ethertype, type Facts, noFacts, protocol } from './facts.js';
@@ -28,7 +28,6 @@ const shorthands: Readonly<Record<string, readonly [dlType: number, nwProto?: nu
   mpls: [ethertype.mpls],
   mplsm: [ethertype.mplsm],
   icmp: [ethertype.ipv4, protocol.icmp],
-  igmp: [ethertype.ipv4, protocol.igmp],
   tcp: [ethertype.ipv4, protocol.tcp],
   udp: [ethertype.ipv4, protocol.udp],
   sctp: [ethertype.ipv4, protocol.sctp],
@@ -62,16 +61,12 @@ export function parseItem(expanded: Expanded, text: string): Item[] {
   const { name, start, width } = parseRange(text.slice(0, equals).toLowerCase());
   if (!isMatchName(name)) throw new FlowError(`there is no match field "${name}"`, { field: name });
   const value = text.slice(equals + 1);
-  const range = start === undefined ? undefined : { start, width: width ?? wholeOf(name) };
+  const range = start === undefined ? undefined : { start, width: width ?? 1 };
   return [{ name, range, text: value, leaf: leafOf(expanded, value) }];
 }
 
 function literalItem(name: string, text: string): Item {
   return { name, range: undefined, text, leaf: undefined };
-}
-
-function wholeOf(name: string): number {
-  return fieldByName(name)?.bits ?? 16;
 }
 
 /** `reg0`, `reg0[]`, `reg0[3]`, `reg0[0..15]`. */
@@ -95,6 +90,7 @@ export function gatherFacts(
 ): Facts {
   const facts = { ...noFacts, table };
   for (const item of items) {
+    if (item.name === 'ct_nw_proto' && item.leaf?.token !== Token.absent) facts.ctProto = true;
     if (firstLeaf(expanded, item.text) !== undefined) {
       if (item.name === 'dl_vlan' || item.name === 'vlan_vid') facts.vlan = true;
       continue;

@@ -43,6 +43,9 @@ export function placeItem(slots: Slots, expanded: Expanded, item: Item, facts: F
   const field = resolveField(item.name, facts);
   requireField(field, facts);
   if (field.name === 'in_port') return placeInPort(slots, item, numbers);
+  if (field.name === 'packet_type' && parseValue(field, item.text).value === 0n) {
+    throw new FlowError('(0,0) is Ethernet, the default: leave it out', { field: item.name });
+  }
   if (field.name === 'nw_tos') return placeTos(slots, item);
   if (field.name.startsWith('xxreg')) return placeWideRegister(slots, field, item);
   const { field: wire, shift } = target(field);
@@ -55,7 +58,15 @@ export function placeItem(slots: Slots, expanded: Expanded, item: Item, facts: F
     const covered = item.leaf === undefined ? maskWidth(expanded, item, width) : width;
     if (isMasked(leaf) && !field.maskable)
       throw new FlowError('does not take a mask', { field: field.name, hole: leaf.ordinal });
-    slots.hole(wire, leaf, shift + start, covered, covered > 32 ? 0 : 2 ** covered - 1, nameOf(item));
+    slots.hole(wire, {
+      leaf,
+      shift: shift + start,
+      width: covered,
+      max: covered > 32 ? 0 : 2 ** covered - 1,
+      // Protocol 0 would make the switch forget the field and all that depends on it.
+      min: field.name === 'ct_nw_proto' ? 1 : 0,
+      name: nameOf(item),
+    });
     return;
   }
   const leftover = firstLeaf(expanded, item.text);
@@ -66,6 +77,7 @@ export function placeItem(slots: Slots, expanded: Expanded, item: Item, facts: F
     });
   }
   const { value, mask } = parseRanged(field, item, width, numbers);
+  if (field.name === 'ct_nw_proto' && value === 0n) throw new FlowError('cannot be 0', { field: field.name });
   const at = BigInt(shift + start);
   slots.literal(wire, value << at, (mask ?? onesOf(field, width)) << at, item.name);
 }
@@ -125,7 +137,7 @@ function placeVlan(slots: Slots, item: Item): boolean {
     case 'vlan_vid':
       if (leaf !== undefined) {
         slots.literal(vlanVid, present, present, name);
-        slots.hole(vlanVid, leaf, 0, 12, 4095, name);
+        slots.hole(vlanVid, { leaf, shift: 0, width: 12, max: 4095, name });
         return true;
       }
       if (name === 'vlan_vid') {
@@ -139,7 +151,7 @@ function placeVlan(slots: Slots, item: Item): boolean {
     case 'vlan_pcp':
       slots.literal(vlanVid, present, present, name);
       if (leaf === undefined) slots.literal(vlanPcp, parseValue(vlanPcp, text).value, 7n, name);
-      else slots.hole(vlanPcp, leaf, 0, 3, 7, name);
+      else slots.hole(vlanPcp, { leaf, shift: 0, width: 3, max: 7, name });
       return true;
     case 'vlan_tci':
       if (leaf !== undefined) {
@@ -170,7 +182,9 @@ function placeTci(slots: Slots, { value, mask = 0xffffn }: Literal): void {
 }
 
 function placeInPort(slots: Slots, item: Item, numbers: Numbers | undefined): void {
-  if (item.leaf !== undefined) return slots.hole(inPort, item.leaf, 0, 32, 0xffffffff, item.name);
+  if (item.leaf !== undefined) {
+    return slots.hole(inPort, { leaf: item.leaf, shift: 0, width: 32, max: 0xffffffff, name: item.name });
+  }
   const narrow = parseValue(knownField('in_port'), item.text, numbers);
   slots.literal(inPort, BigInt(widenPort(Number(narrow.value))), 0xffffffffn, item.name);
 }

@@ -9,11 +9,13 @@ import type { Assembler } from '../template/assembler.js';
 import { PatchOp } from '../template/patch.js';
 import { type Leaf, Token } from '../template/shape.js';
 
-interface HoleBits {
+/** `width` bits from `shift` on that a hole fills; `max` bounds the value and is its full mask. */
+export interface HoleBits {
   readonly leaf: Leaf;
   readonly shift: number;
   readonly width: number;
   readonly max: number;
+  readonly min?: number;
   readonly name: string;
 }
 
@@ -50,8 +52,9 @@ export class Slots {
     slot.mask |= mask;
   }
 
-  /** Claims `width` bits from `shift` on for a hole; `max` bounds the value and is its mask. */
-  hole(field: Field, leaf: Leaf, shift: number, width: number, max: number, name: string): void {
+  /** Claims bits for a hole. */
+  hole(field: Field, bitsOfHole: HoleBits): void {
+    const { leaf, shift, width, name } = bitsOfHole;
     if (leaf.token === Token.absent) return;
     const slot = this.#slot(field);
     const bits = ((1n << BigInt(width)) - 1n) << BigInt(shift);
@@ -60,7 +63,7 @@ export class Slots {
     }
     slot.taken |= bits;
     if (!isMasked(leaf)) slot.mask |= bits;
-    slot.holes.push({ leaf, shift, width, max, name });
+    slot.holes.push(bitsOfHole);
   }
 
   write(out: Assembler): void {
@@ -76,7 +79,7 @@ export function isMasked(leaf: Leaf): boolean {
 function writeSlot(out: Assembler, field: Field, slot: Slot): void {
   const maskedHoles = slot.holes.some(({ leaf }) => isMasked(leaf));
   if (slot.mask === 0n && !maskedHoles) return;
-  const full = (1n << BigInt(field.bits)) - 1n;
+  const full = (1n << BigInt(field.wireBits)) - 1n;
   const exact = slot.mask === full && field.exactMask === undefined;
   if (!exact && !field.maskable) throw new FlowError(`does not take a mask`, { field: field.name });
   out.u32(exact ? field.oxm : ((field.oxm & 0xffffff00) | 0x100 | (field.bytes * 2)) >>> 0);
@@ -88,11 +91,19 @@ function writeSlot(out: Assembler, field: Field, slot: Slot): void {
 
 /** Records the store of a hole's value (and mask) into the field's container at `valueAt`. */
 export function patchBits(out: Assembler, field: Field, valueAt: number, hole: HoleBits): void {
-  const { leaf, width, max, name } = hole;
+  const { leaf, width, max, min = 0, name } = hole;
   const whole = width === field.bytes * 8;
   const maskAt = isMasked(leaf) ? valueAt + field.bytes : -1;
   const spec = (op: number, offset: number, shift: number, limit = max) => {
-    out.patch(leaf, { op, at: valueAt + offset, maskAt: maskAt < 0 ? -1 : maskAt + offset, shift, max: limit, name });
+    out.patch(leaf, {
+      op,
+      at: valueAt + offset,
+      maskAt: maskAt < 0 ? -1 : maskAt + offset,
+      shift,
+      max: limit,
+      min,
+      name,
+    });
   };
   if (field.notation === 'ofport' && field.bytes === 4) return spec(PatchOp.port, 0, 0, 0xffffffff);
   if (field.notation === 'ofport') return spec(PatchOp.narrowPort, 0, 0, 0xffffffff);

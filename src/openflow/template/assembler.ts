@@ -3,7 +3,8 @@
 // Invariant: everything between two lists is one static piece; every length field that encloses a list is known to it.
 
 import { FlowError } from '../errors.js';
-import { type Patch, PatchOp } from './patch.js';
+import { anyU32, type Patch, PatchOp } from './patch.js';
+import type { Site } from './site.js';
 import type { Leaf } from './shape.js';
 import { Token } from './shape.js';
 
@@ -16,7 +17,12 @@ export interface Insert {
   /** Offsets of the 16-bit lengths that grow with the list, and the piece each lies in. */
   readonly lengths: readonly { readonly at: number; readonly piece: number }[];
   /** What compiles an item of the list, in the context in which the list stands. */
-  readonly items: unknown;
+  readonly items: ItemSites;
+}
+
+/** Finds an item's call site; site.ts provides it. */
+export interface ItemSites {
+  at(strings: TemplateStringsArray): Site;
 }
 
 export interface Compiled {
@@ -119,7 +125,7 @@ export class Assembler {
       at: spec.at,
       maskAt: spec.maskAt ?? -1,
       shift: spec.shift ?? 0,
-      max: spec.max,
+      max: spec.max === 0xffffffff ? anyU32 : spec.max,
       min: spec.min ?? 0,
       bias: spec.bias ?? 0,
       name: spec.name,
@@ -155,7 +161,7 @@ export class Assembler {
   }
 
   /** A list of fragments goes here. */
-  insert(leaf: Leaf, items: unknown): void {
+  insert(leaf: Leaf, items: ItemSites): void {
     this.#inserts.push({ hole: leaf.index, ordinal: leaf.ordinal, at: this.#at, lengths: [...this.#open], items });
   }
 

@@ -5,9 +5,9 @@
 import { FlowError } from '../errors.js';
 import { Fragment, type Hole, Masked } from '../holes.js';
 import type { Insert } from './assembler.js';
-import { applyPatch, masksNothing } from './patch.js';
+import { masksNothing, misfit, type Patch, tryPatch } from './patch.js';
 import { labelOf } from './shape.js';
-import type { Site, Sites, Variant } from './site.js';
+import type { Site, Variant } from './site.js';
 
 /** OpenFlow lengths are 16 bits wide, and a bundle wraps each message in 16 bytes more. */
 export const messageLimit = 65_535 - 24;
@@ -54,24 +54,48 @@ export function emit(sink: ByteSink, site: Site, holes: readonly Hole[]): number
 }
 
 function emitAt(sink: ByteSink, at: number, site: Site, holes: readonly Hole[]): number {
-  let variant = site.variant(holes);
-  if (variant.hasMasks && hasFullMask(variant)) variant = site.variant(holes.map((hole) => exactForm(variant, hole)));
-  if (variant.inserts.length > 0) return emitPieces(sink, at, variant);
-  const { bytes, patches, flat } = variant;
+  const guess = site.guess(holes);
+  if (guess !== undefined) {
+    const end = emitVariant(sink, at, guess, holes);
+    if (end >= 0) return end;
+  }
+  return emitFound(sink, at, site, holes);
+}
+
+/** The long way: classifies every hole, and explains what is wrong when nothing fits. */
+function emitFound(sink: ByteSink, at: number, site: Site, holes: readonly Hole[]): number {
+  const variant = site.find(holes);
+  const end = emitVariant(sink, at, variant, holes);
+  if (end >= 0) return end;
+  const values = variant.checks === undefined ? variant.flat : holes;
+  const exact = holes.map((hole) => exactForm(variant.patches, values, hole));
+  if (exact.some((hole, i) => hole !== holes[i])) return emitAt(sink, at, site, exact);
+  const scratch = new DataView(new ArrayBuffer(variant.bytes.length));
+  for (const patch of variant.patches) {
+    if (!tryPatch(scratch, 0, patch, values[patch.hole])) throw misfit(patch, values[patch.hole]);
+  }
+  throw new FlowError('this flow cannot be written');
+}
+
+/** Returns the end of the message, or -1 when a value does not suit the variant. */
+function emitVariant(sink: ByteSink, at: number, variant: Variant, holes: readonly Hole[]): number {
+  const values = variant.checks === undefined ? variant.flat : holes;
+  if (variant.inserts.length > 0) return emitPieces(sink, at, variant, values);
+  const { bytes, patches } = variant;
   sink.reserve(at, bytes.length);
   sink.bytes.set(bytes, at);
   const view = sink.view;
   for (let i = 0; i < patches.length; i++) {
     const patch = patches[i]!;
-    applyPatch(view, at, patch, flat[patch.hole]);
+    if (!tryPatch(view, at, patch, values[patch.hole])) return -1;
   }
   return at + bytes.length;
 }
 
-function emitPieces(sink: ByteSink, at: number, variant: Variant): number {
+function emitPieces(sink: ByteSink, at: number, variant: Variant, values: readonly Hole[]): number {
   const { bytes, patches, inserts } = variant;
   // An item may use this very variant again (clone in clone), so its values are kept aside.
-  const flat = [...variant.flat];
+  const flat = [...values];
   const shifts: number[] = [];
   let from = 0;
   let shift = at;
@@ -81,50 +105,41 @@ function emitPieces(sink: ByteSink, at: number, variant: Variant): number {
     sink.reserve(from + shift, to - from);
     sink.bytes.set(bytes.subarray(from, to), from + shift);
     shifts.push(shift);
-    for (const patch of patches) if (patch.piece === piece) applyPatch(sink.view, shift, patch, flat[patch.hole]);
-    if (insert !== undefined) {
-      const grown = emitList(sink, to + shift, insert, flat[insert.hole]) - (to + shift);
-      if (grown > messageLimit) throw new FlowError(`a list of ${grown} bytes does not fit in one message`);
-      for (const length of insert.lengths) {
-        const where = length.at + shifts[length.piece]!;
-        const total = sink.view.getUint16(where) + grown;
-        if (total > messageLimit)
-          throw new FlowError(`${total} bytes do not fit in one message (limit ${messageLimit})`);
-        sink.view.setUint16(where, total);
-      }
-      shift += grown;
-      from = to;
+    for (const patch of patches) {
+      if (patch.piece === piece && !tryPatch(sink.view, shift, patch, flat[patch.hole])) return -1;
     }
+    if (insert === undefined) break;
+    const grown = emitList(sink, to + shift, insert, flat[insert.hole]) - (to + shift);
+    for (const length of insert.lengths) stretch(sink.view, length.at + shifts[length.piece]!, grown);
+    shift += grown;
+    from = to;
   }
   return bytes.length + shift;
 }
 
+/** Adds to a 16-bit length. */
+function stretch(view: DataView, at: number, grown: number): void {
+  const total = view.getUint16(at) + grown;
+  if (total > messageLimit) throw new FlowError(`${total} bytes do not fit in one message (limit ${messageLimit})`);
+  view.setUint16(at, total);
+}
+
 function emitList(sink: ByteSink, at: number, insert: Insert, list: Hole): number {
-  const items = insert.items as Sites;
   let end = at;
-  for (const item of list as readonly Fragment[]) end = emitAt(sink, end, items.at(item.strings), item.holes);
+  for (const item of Array.isArray(list) ? list : []) {
+    if (!(item instanceof Fragment)) throw new FlowError('a list holds fragments only', { hole: insert.ordinal });
+    end = emitAt(sink, end, insert.items.at(item.strings), item.holes);
+  }
   return end;
 }
 
-function hasFullMask(variant: Variant): boolean {
-  return variant.patches.some((patch) => patch.maskAt >= 0 && masksNothing(patch, variant.flat[patch.hole]));
-}
-
 /** Replaces masks that are full for their field by plain values, so that the exact form is compiled. */
-function exactForm(variant: Variant, hole: Hole): Hole {
+function exactForm(patches: readonly Patch[], values: readonly Hole[], hole: Hole): Hole {
   if (hole instanceof Masked) {
-    const full = variant.patches.some(
-      (patch) => patch.maskAt >= 0 && variant.flat[patch.hole] === hole && masksNothing(patch, hole),
-    );
+    const full = patches.some((p) => p.maskAt >= 0 && values[p.hole] === hole && masksNothing(p, hole));
     return full ? new Masked(hole.value, hole.mask, 'exact') : hole;
   }
-  if (hole instanceof Fragment) {
-    return new Fragment(
-      hole.kind,
-      hole.strings,
-      hole.holes.map((inner) => exactForm(variant, inner)),
-    );
-  }
-  if (Array.isArray(hole)) return (hole as readonly Hole[]).map((item) => exactForm(variant, item)) as Hole;
-  return hole;
+  if (!(hole instanceof Fragment)) return hole;
+  const holes = hole.holes.map((inner) => exactForm(patches, values, inner));
+  return holes.some((inner, i) => inner !== hole.holes[i]) ? new Fragment(hole.kind, hole.strings, holes) : hole;
 }

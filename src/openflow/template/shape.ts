@@ -101,10 +101,49 @@ function tokenizeList(list: readonly Fragment[], tokens: ShapeToken[], flat: Hol
   tokenize(list, tokens, flat);
 }
 
+/** A hole of a template without fragments that its patches do not look at. */
+export interface Check {
+  readonly hole: number;
+  readonly token: ShapeToken;
+}
+
+/**
+ * What to compare to know that holes have this shape, when there is no fragment to open; `undefined` when there is.
+ * Values are not compared: a patch refuses what it was not made for.
+ */
+export function checksOf(tokens: readonly ShapeToken[]): readonly Check[] | undefined {
+  const checks: Check[] = [];
+  for (const [hole, token] of tokens.entries()) {
+    if (token instanceof Structural) checks.push({ hole, token });
+    else if (typeof token !== 'number' || token >= Token.many) return undefined;
+    else if (token >= Token.absent) checks.push({ hole, token });
+  }
+  return checks;
+}
+
+/** The hot path: one comparison a structural hole, nothing allocated. */
+export function passes(checks: readonly Check[], holes: readonly Hole[]): boolean {
+  for (let i = 0; i < checks.length; i++) {
+    const { hole, token } = checks[i]!;
+    const given = holes[hole];
+    if (given === token) continue;
+    if (typeof token !== 'number' || !passesClass(token, given)) return false;
+  }
+  return true;
+}
+
+function passesClass(token: number, hole: Hole): boolean {
+  if (hole === undefined) return token === Token.gone;
+  if (!Array.isArray(hole)) return token === Token.absent && hole instanceof Masked && hole.maskClass === 'absent';
+  const first: unknown = hole[0];
+  if (first === undefined) return token === Token.gone;
+  return token === Token.list && first instanceof Fragment && first.kind !== 'match';
+}
+
 let cursor = 0;
 let filled = 0;
 
-/** Whether `holes` have the shape `tokens`; if so their values are in `flat`. The hot path: allocates nothing. */
+/** Whether `holes`, fragments opened up, have the shape `tokens`; if so their values are in `flat`. */
 export function fits(tokens: readonly ShapeToken[], holes: readonly Hole[], flat: Hole[]): boolean {
   cursor = 0;
   filled = 0;
@@ -120,23 +159,33 @@ function fitsFrom(tokens: readonly ShapeToken[], holes: readonly Hole[], flat: H
       flat[filled++] = hole;
     } else if (hole === undefined) {
       if (token !== Token.gone) return false;
-    } else if (hole instanceof Fragment) {
+    } else if (hole === token) continue;
+    else if (hole instanceof Fragment) {
       if (token !== hole.strings || !fitsFrom(tokens, hole.holes, flat)) return false;
-    } else if (hole instanceof Structural) {
-      if (token !== hole) return false;
-    } else if (Array.isArray(hole) && !isPair(hole)) {
-      const list = hole as readonly Fragment[];
-      if (list.length === 0) {
-        if (token !== Token.gone) return false;
-      } else if (list[0]?.kind !== 'match') {
-        if (token !== Token.list) return false;
-        flat[filled++] = list;
-      } else if (token !== Token.many + list.length || !fitsFrom(tokens, list, flat)) return false;
+    } else if (hole instanceof Structural) return false;
+    else if (Array.isArray(hole) && !isPair(hole)) {
+      if (!fitsList(tokens, token, hole, flat)) return false;
     } else {
       if (token !== classify(hole)) return false;
       flat[filled++] = leafValue(hole);
     }
   }
+  return true;
+}
+
+function fitsList(
+  tokens: readonly ShapeToken[],
+  token: ShapeToken | undefined,
+  list: readonly Hole[],
+  flat: Hole[],
+): boolean {
+  const first = list[0];
+  if (first === undefined) return token === Token.gone;
+  if (first instanceof Fragment && first.kind === 'match') {
+    return token === Token.many + list.length && fitsFrom(tokens, list, flat);
+  }
+  if (token !== Token.list) return false;
+  flat[filled++] = list as readonly Fragment[];
   return true;
 }
 

@@ -5,14 +5,24 @@
 import { FlowError } from '../errors.js';
 import type { Hole } from '../holes.js';
 import type { Compiled } from './assembler.js';
-import { type Expanded, expand, fits, type ShapeToken, tokenize } from './shape.js';
+import {
+  type Check,
+  checksOf,
+  type Expanded,
+  expand,
+  fits,
+  labelOf,
+  passes,
+  type ShapeToken,
+  tokenize,
+} from './shape.js';
 
 export interface Variant extends Compiled {
   readonly tokens: readonly ShapeToken[];
-  /** Values of the latest call, fragments opened up; refilled by every lookup. */
+  /** For templates without fragments, whose patches look at the call's own holes. */
+  readonly checks: readonly Check[] | undefined;
+  /** With fragments: values of the latest call, fragments opened up; refilled by every lookup. */
   readonly flat: Hole[];
-  /** Some hole carries a mask, which may turn out full for its field. */
-  readonly hasMasks: boolean;
 }
 
 export type Compile = (expanded: Expanded) => Compiled;
@@ -45,20 +55,22 @@ export class Site {
     totals.sites++;
   }
 
-  /** The variant for these holes, with their values in its `flat`. */
-  variant(holes: readonly Hole[]): Variant {
+  /** The variant used last, if these holes have its shape; with fragments their values are then in its `flat`. */
+  guess(holes: readonly Hole[]): Variant | undefined {
     const last = this.#last;
-    if (last !== undefined && fits(last.tokens, holes, last.flat)) return last;
-    return this.#find(holes);
+    if (last === undefined) return undefined;
+    const fit = last.checks === undefined ? fits(last.tokens, holes, last.flat) : passes(last.checks, holes);
+    return fit ? last : undefined;
   }
 
-  #find(holes: readonly Hole[]): Variant {
+  /** The variant for these holes. */
+  find(holes: readonly Hole[]): Variant {
     const tokens: ShapeToken[] = [];
     const flat: Hole[] = [];
     try {
       tokenize(holes, tokens, flat);
     } catch (error) {
-      throw error instanceof FlowError ? error.in({ template: expandLabel(this.strings) }) : error;
+      throw error instanceof FlowError ? error.in({ template: labelOf(this.strings) }) : error;
     }
     let node = this.#root;
     for (const token of tokens) {
@@ -90,17 +102,18 @@ export class Site {
       totals.evictions++;
     }
     totals.variants++;
+    const checks = checksOf(tokens);
+    const direct = <T extends { readonly hole: number; readonly ordinal: number }>(part: T): T =>
+      checks === undefined ? part : { ...part, hole: part.ordinal - 1 };
     return {
-      ...compiled,
+      bytes: compiled.bytes,
+      patches: compiled.patches.map(direct),
+      inserts: compiled.inserts.map(direct),
       tokens,
+      checks,
       flat: Array<Hole>(leaves).fill(undefined),
-      hasMasks: compiled.patches.some((patch) => patch.maskAt >= 0),
     };
   }
-}
-
-function expandLabel(strings: TemplateStringsArray): string {
-  return strings.join('${…}').replaceAll(/\s+/g, ' ').trim();
 }
 
 /** Call sites of one kind of template. */

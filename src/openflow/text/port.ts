@@ -37,8 +37,9 @@ const byNumber = new Map(reserved.map(([name, number]) => [number, name]));
 /** Highest number of an ordinary port in Open vSwitch (OFPP_MAX of OpenFlow 1.0). */
 const lastOrdinary = 0xfeff;
 
+/** Whether a packet can be sent to, or come from, a port of that number. */
 export function isPort(number: number): boolean {
-  return (number >= 0 && number <= lastOrdinary) || byNumber.has(number);
+  return (number >= 0 && number <= lastOrdinary) || (number >= portInPort && number <= portLocal);
 }
 
 export function reservedPort(name: string): number | undefined {
@@ -49,7 +50,7 @@ export function parsePort(text: string, numbers?: Numbers): number {
   const quoted = /^"(.*)"$/.exec(text);
   if (quoted === null) {
     const special = reservedPort(text);
-    if (special !== undefined) return special;
+    if (special !== undefined && isPort(special)) return special;
     if (/^(0x[0-9a-f]+|\d+)$/i.test(text)) {
       const number = Number(text);
       const wide = number >= 0xff00 && number <= 0xffff ? number + 0xffff0000 : number;

@@ -12,7 +12,15 @@ export interface WireError {
 /** An entry of a flow dump turned into the flow mod that would have made it. */
 export type DumpedFlow = Uint8Array;
 
-const type = { hello: 0, error: 1, echoRequest: 2, echoReply: 3, multipartRequest: 18, multipartReply: 19, barrier: 20 };
+const type = {
+  hello: 0,
+  error: 1,
+  echoRequest: 2,
+  echoReply: 3,
+  multipartRequest: 18,
+  multipartReply: 19,
+  barrier: 20,
+};
 const multipart = { flowDesc: 1, groupDesc: 7 };
 
 interface Waiting {
