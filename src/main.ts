@@ -59,12 +59,13 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
     undo.push(() => store.close());
     const { objects, generation } = await store.load();
     const { state, leftOut } = restore(objects, generation);
-    for (const { ref, problems } of leftOut) log.error({ ...ref, problems }, 'a stored object no longer fits and is left out');
+    for (const { ref, problems } of leftOut)
+      log.error({ ...ref, problems }, 'a stored object no longer fits and is left out');
 
     const clock = (): number => Number(process.hrtime.bigint() / 1000n);
-    const controller = new DatapathController({ store, state, database, rundir, log, clock, patienceMs });
-    undo.push(() => controller.stop());
     const given = { ...datapath, ...givenSettings(config) };
+    const controller = new DatapathController({ store, state, database, rundir, log, clock, given, patienceMs });
+    undo.push(() => controller.stop());
     if (Object.keys(given).length > 0) {
       const put = [{ ...state.settings.spec, ...given, kind: 'settings' }];
       await controller.apply({ put }, 'accepted');

@@ -15,10 +15,10 @@ import {
   type Ref,
   type State,
 } from '../model/index.js';
-import { Engine, unixctl, type CommitResult, type EngineEvent, type Quarantine } from '../native/index.js';
-import { formatFlow } from '../openflow/index.js';
+import { Engine, unixctl } from '../native/index.js';
 import { addDependents, touch } from '../pipeline/dependents.js';
 import type { Store } from '../store/index.js';
+import { Explainer } from './explainer.js';
 import type {
   ApplyRequest,
   ApplyResult,
@@ -32,14 +32,13 @@ import type {
   TraceQuery,
   TraceResult,
 } from './face.js';
-import { cookieOwners, flowLines, namesOf, resolveOwner } from './flow-lines.js';
 import type { Logger } from './log.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
+import { withPatience } from './patience.js';
 import { Reconciler, type Round } from './reconciler.js';
 import { StatusBook } from './status-book.js';
 import { SwitchDatabase } from './switch-database.js';
-import { judgeTrace, parseTrace } from './trace.js';
-import { tracePacket } from './packets.js';
+import { SwitchWatch } from './switch-watch.js';
 
 export interface ControllerOptions {
   readonly store: Store;
@@ -52,6 +51,8 @@ export interface ControllerOptions {
   readonly log: Logger;
   /** Microseconds, monotonic. */
   readonly clock: () => number;
+  /** Settings that the operator gave at start: they hold for every settings object that does not name them itself. */
+  readonly given?: Readonly<Record<string, unknown>>;
   /** How long a caller waits for the switch before it is told `not_confirmed`. */
   readonly patienceMs: number;
 }
@@ -63,13 +64,9 @@ export class DatapathController implements Controller {
   readonly #book = new StatusBook();
   readonly #database: SwitchDatabase;
   readonly #reconciler: Reconciler;
-  readonly #unixctl: ReturnType<typeof unixctl>;
-  readonly #listeners = new Set<(event: DatapathEvent) => void>();
+  readonly #explainer: Explainer;
+  readonly #watch: SwitchWatch;
   #turn: Promise<unknown> = Promise.resolve();
-  #switchUp = false;
-  #switchDown = 'not connected yet';
-  #datapathId: string | undefined;
-  #synced = false;
   /** The bridge that the engine is connected to, for the life of the daemon. */
   #bridge: string | undefined;
   #flows = 0;
@@ -77,8 +74,14 @@ export class DatapathController implements Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.state = options.state;
-    this.#unixctl = unixctl(options.rundir);
-    this.#engine = new Engine({ onEvent: (event) => this.#engineEvent(event) });
+    this.#watch = new SwitchWatch({
+      log: options.log,
+      book: this.#book,
+      state: () => this.state,
+      ports: () => this.#database.ports,
+    });
+    this.#engine = new Engine({ onEvent: (event) => this.#watch.heard(event) });
+    this.#explainer = new Explainer(this.#engine, unixctl(options.rundir));
     this.#reconciler = new Reconciler({
       engine: this.#engine,
       book: this.#book,
@@ -87,11 +90,14 @@ export class DatapathController implements Controller {
       state: () => this.state,
       world: () => ({ state: this.state, ports: this.#database.ports }),
       syncPorts: (when) => this.#database.sync(when),
-      describe: (result) => this.#committed(result),
+      describe: (result) => {
+        this.#watch.committed(result);
+        void this.#countFlows();
+      },
     });
     this.#database = new SwitchDatabase(() => this.state, options.log, {
       up: () => void this.#databaseUp(),
-      down: (reason) => this.#emit({ type: 'switch-down', message: `the switch's database is gone: ${reason}` }),
+      down: (reason) => this.#watch.emit({ type: 'switch-down', message: `the switch's database is gone: ${reason}` }),
       altered: () => {
         // Somebody may have taken a port of ours away, or freed one that stood in the way.
         this.#reconciler.mark(() => undefined, { ports: true });
@@ -118,7 +124,7 @@ export class DatapathController implements Controller {
   }
 
   check(request: ApplyRequest): readonly Problem[] {
-    const judged = judge(this.state, request);
+    const judged = judge(this.state, this.#withGiven(request));
     return judged.ok ? [] : judged.problems;
   }
 
@@ -130,7 +136,7 @@ export class DatapathController implements Controller {
     const counts = { ...count(changes), unchanged };
     if (level === 'accepted') return { generation, level, ...counts, attention: [] };
     const round = await this.#patiently(settled);
-    if (level === 'effective') await this.#unixctl.call('revalidator/wait');
+    if (level === 'effective') await this.#explainer.ask('revalidator/wait');
     const { added, modified, deleted, messages } = round.result;
     const { compileUs, commitUs } = round;
     const commit = { added, modified, deleted, messages, compileUs, commitUs };
@@ -143,45 +149,29 @@ export class DatapathController implements Controller {
     return this.#statusOf(object);
   }
 
-  async flows(query: FlowQuery): Promise<readonly FlowLine[]> {
-    const owner = query.owner && this.state.object(query.owner);
-    if (query.owner && !owner) throw new SluiceError('not_found', `there is no ${query.owner.kind} ${query.owner.key}`);
-    const key = owner && ownerKey(owner.kind, owner.id);
-    return flowLines(this.#engine, this.state, this.#database.ports, query, key);
+  flows(query: FlowQuery): Promise<readonly FlowLine[]> {
+    return this.#explainer.flows(this.state, this.#database.ports, query);
   }
 
-  async trace(query: TraceQuery): Promise<TraceResult> {
-    const { bridge } = this.state.settings;
-    const packet = tracePacket(this.state, this.#database.ports, query);
-    const args = [bridge, packet.flow, '--ct-next', packet.ctNext];
-    const raw = await this.#switchSays('ofproto/trace', args);
-    const parsed = parseTrace(raw, bridge);
-    const steps = await Promise.all(
-      parsed.hits.map(async (hit) => ({
-        table: namesOf(this.#database.ports).table?.(hit.table) ?? String(hit.table),
-        flow: hit.match,
-        owners: hit.cookie === undefined ? [] : await cookieOwners(this.#engine, this.state, hit.cookie),
-      })),
-    );
-    const outcome = judgeTrace(parsed.hits, steps, parsed.datapath, (ofport) => this.#database.ports.name(ofport));
-    const command = `ovs-appctl ofproto/trace ${bridge} '${packet.flow}' --ct-next '${packet.ctNext}'`;
-    return { ...outcome, steps, command, raw };
+  trace(query: TraceQuery): Promise<TraceResult> {
+    return this.#explainer.trace(this.state, this.#database.ports, query);
   }
 
   health(): Health {
+    const { connected, downReason, datapathId, synced } = this.#watch;
+    const { version } = this.#database;
     const reasons: string[] = [];
     if (!this.#database.connected) reasons.push("the switch's database is not connected");
-    if (!this.#switchUp) reasons.push(`the switch is not connected: ${this.#switchDown}`);
-    else if (!this.#synced) reasons.push('the first commit is not confirmed yet');
-    for (const conflict of this.#database.conflicts) reasons.push(conflict.message);
+    if (!connected) reasons.push(`the switch is not connected: ${downReason}`);
+    else if (!synced) reasons.push('the first commit is not confirmed yet');
     return {
-      ready: this.#database.connected && this.#switchUp && this.#synced,
-      reasons,
+      ready: reasons.length === 0,
+      reasons: [...reasons, ...this.#database.conflicts.map((conflict) => conflict.message)],
       switch: {
-        connected: this.#switchUp,
+        connected,
         flows: this.#flows,
-        ...(this.#datapathId === undefined ? {} : { datapathId: this.#datapathId }),
-        ...(this.#database.version === undefined ? {} : { version: this.#database.version }),
+        ...(datapathId === undefined ? {} : { datapathId }),
+        ...(version === undefined ? {} : { version }),
       },
       generation: this.state.generation,
     };
@@ -200,12 +190,11 @@ export class DatapathController implements Controller {
   }
 
   subscribe(listener: (event: DatapathEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#watch.subscribe(listener);
   }
 
   async #accept(request: ApplyRequest): Promise<Accepted & { settled: Promise<Round> }> {
-    const judged = judge(this.state, request);
+    const judged = judge(this.state, this.#withGiven(request));
     if (!judged.ok) throw refusal(judged.problems);
     const { state, changes } = judged.accepted;
     if (changes.length > 0) {
@@ -223,6 +212,14 @@ export class DatapathController implements Controller {
     return { ...judged.accepted, settled };
   }
 
+  #withGiven(request: ApplyRequest): ApplyRequest {
+    const { given } = this.#options;
+    if (given === undefined || request.put === undefined) return request;
+    const isSettings = (object: unknown): object is object =>
+      typeof object === 'object' && object !== null && 'kind' in object && object.kind === 'settings';
+    return { ...request, put: request.put.map((object) => (isSettings(object) ? { ...given, ...object } : object)) };
+  }
+
   #refuseMove(state: State): void {
     if (this.#bridge === undefined || state.settings.bridge === this.#bridge) return;
     const message = `the daemon works on bridge ${this.#bridge}; to move, restart it with --bridge ${state.settings.bridge}`;
@@ -230,7 +227,7 @@ export class DatapathController implements Controller {
   }
 
   async #databaseUp(): Promise<void> {
-    this.#emit({ type: 'switch-up', message: "the switch's database is connected" });
+    this.#watch.emit({ type: 'switch-up', message: "the switch's database is connected" });
     await this.#database.sync('add');
     if (this.#bridge !== undefined) return;
     this.#bridge = this.state.settings.bridge;
@@ -249,71 +246,8 @@ export class DatapathController implements Controller {
         } else if (isSharedPort(name)) dirty.all = true;
       }
     });
-    this.#emit({ type: 'port', message: `ports moved: ${names.join(', ')}` });
+    this.#watch.emit({ type: 'port', message: `ports moved: ${names.join(', ')}` });
     this.#reconciler.kick();
-  }
-
-  #engineEvent(event: EngineEvent): void {
-    const { log } = this.#options;
-    switch (event.type) {
-      case 'up':
-        this.#switchUp = true;
-        this.#datapathId = event.datapathId;
-        this.#emit({ type: 'switch-up', message: `connected to datapath ${event.datapathId}` });
-        break;
-      case 'down':
-        this.#switchUp = false;
-        this.#switchDown = event.reason;
-        this.#emit({ type: 'switch-down', message: event.reason });
-        break;
-      case 'resynced': {
-        const { flowsRead, sent, elapsedUs } = event;
-        log.info({ flowsRead, sent, elapsedUs }, 'read back the switch');
-        this.#emit({ type: 'resynced', message: `read ${flowsRead} flows, sent ${sent}`, fields: { flowsRead, sent } });
-        break;
-      }
-      case 'quarantined':
-        this.#quarantined({ ...event, type: event.errorType, code: event.errorCode });
-        break;
-      case 'conflict': {
-        const named = (owners: readonly number[]): string =>
-          owners.map((owner) => JSON.stringify(resolveOwner(this.state, owner))).join(', ');
-        log.warn(
-          { winners: named(event.winners), losers: named(event.losers) },
-          'two owners want one flow differently',
-        );
-        break;
-      }
-      case 'log':
-        log[event.level](event.fields ?? {}, event.message);
-        break;
-      default:
-        break;
-    }
-  }
-
-  #committed(result: CommitResult): void {
-    this.#synced = true;
-    void this.#countFlows();
-    const { added, modified, deleted, messages, bundles, elapsedUs } = result;
-    const refused = result.quarantined.length;
-    this.#options.log.info({ added, modified, deleted, messages, bundles, elapsedUs, refused }, 'committed');
-    for (const quarantine of result.quarantined) this.#quarantined(quarantine);
-    this.#emit({
-      type: 'committed',
-      message: `+${added} ~${modified} -${deleted}`,
-      fields: { added, modified, deleted },
-    });
-  }
-
-  #quarantined(quarantine: Quarantine): void {
-    const names = namesOf(this.#database.ports);
-    const flow = quarantine.flow.length > 0 ? formatFlow(quarantine.flow, names) : '';
-    this.#book.quarantined(quarantine, flow);
-    const ref = this.state.byOwner(quarantine.owner);
-    const message = `${ref ? `${ref.kind} ${ref.key}` : 'an owner'}: ${quarantine.error}: ${flow}`;
-    this.#options.log.warn({ owner: ref, error: quarantine.error, flow }, 'the switch refused a flow');
-    this.#emit({ type: 'quarantined', message, ...(ref ? { kind: ref.kind, key: ref.key } : {}) });
   }
 
   async #countFlows(): Promise<void> {
@@ -336,35 +270,12 @@ export class DatapathController implements Controller {
       .filter(({ status }) => status.state !== 'committed');
   }
 
-  async #switchSays(command: string, args: readonly string[]): Promise<string> {
-    try {
-      return await this.#unixctl.call(command, ...args);
-    } catch (cause) {
-      const detail = cause instanceof Error ? cause.message : String(cause);
-      throw new SluiceError('switch_unavailable', `ovs-vswitchd did not answer ${command}: ${detail}`, { cause });
-    }
-  }
-
-  async #patiently<T>(work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
+  #patiently<T>(work: Promise<T>): Promise<T> {
     const { patienceMs } = this.#options;
-    const patience = new Promise<never>((_resolve, reject) => {
+    return withPatience(work, patienceMs, () => {
       const why = this.health().reasons[0] ?? 'the commit is still under way';
-      timer = setTimeout(
-        () => reject(new SluiceError('not_confirmed', `not confirmed within ${patienceMs} ms: ${why}`)),
-        patienceMs,
-      );
+      return new SluiceError('not_confirmed', `not confirmed within ${patienceMs} ms: ${why}`);
     });
-    try {
-      return await Promise.race([work, patience]);
-    } finally {
-      clearTimeout(timer);
-      work.catch(() => undefined);
-    }
-  }
-
-  #emit(event: DatapathEvent): void {
-    for (const listener of this.#listeners) listener(event);
   }
 }
 

@@ -94,8 +94,8 @@ export function tracePacket(state: State, ports: PortMap, query: TraceQuery): Tr
       query.reply === true,
     );
   }
-  const source = query.source ?? formatIpv4(from.ipv4!);
-  const target = formatIpv4(to.ipv4!);
+  const source = query.source ?? formatIpv4(from.ipv4);
+  const target = formatIpv4(to.ipv4);
   return worded(
     `in_port=${port},${kind},${macs},nw_src=${source},nw_dst=${target},nw_ttl=64,${fields}`,
     source,

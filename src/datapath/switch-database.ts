@@ -8,6 +8,7 @@ import type { Logger } from './log.js';
 import { Ovsdb } from './ovsdb/client.js';
 import { plan, type PortConflict } from './ovsdb/plan.js';
 import { wantedBridges } from './ovsdb/wanted.js';
+import { withPatience } from './patience.js';
 import { PortMap } from './ports.js';
 
 export interface SwitchDatabaseListener {
@@ -68,7 +69,11 @@ export class SwitchDatabase {
     this.conflicts = conflicts;
     if (operations.length === 0) return;
     try {
-      await withPatience(this.#ovsdb.apply(operations), portPatienceMs);
+      await withPatience(
+        this.#ovsdb.apply(operations),
+        portPatienceMs,
+        () => new Error(`no answer within ${portPatienceMs} ms`),
+      );
     } catch (error) {
       this.#log.warn({ err: error }, 'the database change is not confirmed yet');
     }
@@ -84,18 +89,5 @@ export class SwitchDatabase {
     const moved = next.movedSince(this.ports);
     this.ports = next;
     if (moved.length > 0) this.#listener.moved(moved);
-  }
-}
-
-async function withPatience(work: Promise<void>, patienceMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);
-  });
-  try {
-    await Promise.race([work, patience]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => undefined);
   }
 }

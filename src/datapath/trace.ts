@@ -94,9 +94,7 @@ export function judgeTrace(
   const lastStep = steps.at(-1);
   const dropped = datapath.at(-1) === 'drop' || last?.match.startsWith('No match') === true;
   if (!dropped) {
-    const reason = ruled
-      ? `allowed by ${nameOwners(policyStep!.owners)}`
-      : 'no rule matches, and the default is allow';
+    const reason = ruled ? `allowed by ${nameOwners(policyStep!.owners)}` : 'no rule matches, and the default is allow';
     if (policyAt < 0) return { verdict: 'allow', reason: 'never judged by policy', decidedBy: [], output };
     return { verdict: 'allow', reason, decidedBy: ruled ? policyStep!.owners : [], output };
   }

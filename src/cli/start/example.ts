@@ -83,5 +83,5 @@ export function mirror(objects: readonly ObjectSpec[]): ObjectSpec[] {
         o['encap'] === 'vlan',
     );
     return tagged ? rest : { ...rest, vtepIp: here };
-  }) as ObjectSpec[];
+  });
 }

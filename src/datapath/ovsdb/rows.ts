@@ -122,6 +122,12 @@ export class Rows {
   }
 }
 
+/** An optional string; an empty set is absent. */
+function text(value: Json | undefined): string | undefined {
+  const atom = optional(value);
+  return typeof atom === 'string' ? atom : undefined;
+}
+
 function bridgeRow(uuid: Uuid, raw: Row): BridgeRow {
   return {
     uuid,
@@ -129,11 +135,11 @@ function bridgeRow(uuid: Uuid, raw: Row): BridgeRow {
     name: raw['name'] as string,
     ports: uuids(raw['ports']),
     datapathType: raw['datapath_type'] as string,
-    failMode: optional<string>(raw['fail_mode']),
+    failMode: text(raw['fail_mode']),
     protocols: set(raw['protocols']) as string[],
     otherConfig: map(raw['other_config']),
     externalIds: map(raw['external_ids']),
-    datapathId: optional<string>(raw['datapath_id']),
+    datapathId: text(raw['datapath_id']),
   };
 }
 
@@ -148,14 +154,14 @@ function portRow(uuid: Uuid, raw: Row): PortRow {
 }
 
 function interfaceRow(uuid: Uuid, raw: Row): InterfaceRow {
-  const ofport = optional<number>(raw['ofport']);
+  const ofport = optional(raw['ofport']);
   return {
     uuid,
     raw,
     name: raw['name'] as string,
     type: raw['type'] as string,
     options: map(raw['options']),
-    ofport: ofport !== undefined && ofport > 0 ? ofport : undefined,
-    error: optional<string>(raw['error']),
+    ofport: typeof ofport === 'number' && ofport > 0 ? ofport : undefined,
+    error: text(raw['error']),
   };
 }

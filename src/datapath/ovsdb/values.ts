@@ -14,14 +14,14 @@ export function set(value: Json | undefined): Json[] {
 }
 
 /** An optional atom: `["set", []]` is absent. */
-export function optional<T extends string | number | boolean>(value: Json | undefined): T | undefined {
-  return set(value)[0] as T | undefined;
+export function optional(value: Json | undefined): Json | undefined {
+  return set(value)[0];
 }
 
 /** A map with string keys and values. */
 export function map(value: Json | undefined): Record<string, string> {
   if (!Array.isArray(value) || value[0] !== 'map') return {};
-  return Object.fromEntries((value[1] as [string, string][]).map(([k, v]) => [String(k), String(v)]));
+  return Object.fromEntries(value[1] as [string, string][]);
 }
 
 /** The uuids of a reference or a set of references. */

@@ -1,0 +1,107 @@
+/**
+ * What the engine tells of its switch, as state for health and as events for whoever listens.
+ * Neighbours: controller.ts owns it; the engine calls `heard`.
+ */
+import type { State } from '../model/index.js';
+import type { CommitResult, EngineEvent, Quarantine } from '../native/index.js';
+import { formatFlow } from '../openflow/index.js';
+import type { DatapathEvent } from './face.js';
+import { namesOf, resolveOwner } from './flow-lines.js';
+import type { Logger } from './log.js';
+import type { PortMap } from './ports.js';
+import type { StatusBook } from './status-book.js';
+
+export interface SwitchWatchParts {
+  readonly log: Logger;
+  readonly book: StatusBook;
+  state(): State;
+  ports(): PortMap;
+}
+
+export class SwitchWatch {
+  connected = false;
+  downReason = 'not connected yet';
+  datapathId: string | undefined;
+  /** Something was confirmed since the start. */
+  synced = false;
+  readonly #parts: SwitchWatchParts;
+  readonly #listeners = new Set<(event: DatapathEvent) => void>();
+
+  constructor(parts: SwitchWatchParts) {
+    this.#parts = parts;
+  }
+
+  subscribe(listener: (event: DatapathEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(event: DatapathEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  heard(event: EngineEvent): void {
+    const { log } = this.#parts;
+    switch (event.type) {
+      case 'up':
+        this.connected = true;
+        this.datapathId = event.datapathId;
+        this.emit({ type: 'switch-up', message: `connected to datapath ${event.datapathId}` });
+        break;
+      case 'down':
+        this.connected = false;
+        this.downReason = event.reason;
+        log.warn({ reason: event.reason }, 'the switch is not connected');
+        this.emit({ type: 'switch-down', message: event.reason });
+        break;
+      case 'resynced': {
+        const { flowsRead, sent, elapsedUs } = event;
+        log.info({ flowsRead, sent, elapsedUs }, 'read back the switch');
+        this.emit({ type: 'resynced', message: `read ${flowsRead} flows, sent ${sent}`, fields: { flowsRead, sent } });
+        break;
+      }
+      case 'quarantined':
+        this.refused({ ...event, type: event.errorType, code: event.errorCode });
+        break;
+      case 'conflict':
+        this.#conflict(event.winners, event.losers);
+        break;
+      case 'log':
+        log[event.level](event.fields, event.message);
+        break;
+    }
+  }
+
+  committed(result: CommitResult): void {
+    this.synced = true;
+    const { added, modified, deleted, messages, bundles, elapsedUs } = result;
+    const refused = result.quarantined.length;
+    this.#parts.log.info({ added, modified, deleted, messages, bundles, elapsedUs, refused }, 'committed');
+    for (const quarantine of result.quarantined) this.refused(quarantine);
+    this.emit({
+      type: 'committed',
+      message: `+${added} ~${modified} -${deleted}`,
+      fields: { added, modified, deleted },
+    });
+  }
+
+  /** The switch refused a flow: the owner is quarantined, everybody else's flows are in place. */
+  refused(quarantine: Quarantine): void {
+    const { book, log } = this.#parts;
+    const flow = quarantine.flow.length > 0 ? formatFlow(quarantine.flow, namesOf(this.#parts.ports())) : '';
+    book.quarantined(quarantine, flow);
+    const ref = this.#parts.state().byOwner(quarantine.owner);
+    const message = `${ref ? `${ref.kind} ${ref.key}` : 'an owner'}: ${quarantine.error}: ${flow}`;
+    log.warn({ owner: ref, error: quarantine.error, flow }, 'the switch refused a flow');
+    this.emit({ type: 'quarantined', message, ...(ref ? { kind: ref.kind, key: ref.key } : {}) });
+  }
+
+  #conflict(winners: readonly number[], losers: readonly number[]): void {
+    const named = (owners: readonly number[]): string =>
+      owners
+        .map((owner) => resolveOwner(this.#parts.state(), owner))
+        .map(({ kind, key }) => `${kind} ${key}`)
+        .join(', ');
+    this.#parts.log.warn({ winners: named(winners), losers: named(losers) }, 'two owners want one flow differently');
+  }
+}
