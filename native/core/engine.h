@@ -1,6 +1,7 @@
 // SwitchEngine: keeps one bridge programmed. It owns the flow store (desired, sent, confirmed), plans commits, drives
 // the OpenFlow session and reads the switch back after every connect. Neighbours: native/core/io feeds session();
-// native/addon calls the methods and implements EngineListener. Invariant: nothing is `confirmed` until the switch said so.
+// native/addon calls the methods and implements EngineListener. Invariant: nothing is `confirmed` until the switch said
+// so.
 #pragma once
 
 #include <cstdint>
@@ -98,7 +99,8 @@ class EngineListener {
   virtual void on_log(LogLevel level, std::string_view message, std::string_view detail) = 0;
 };
 
-// Lives on the I/O thread; no method may be called from another. The caller owns the listener, which outlives the engine.
+// Lives on the I/O thread; no method may be called from another. The caller owns the listener, which outlives the
+// engine.
 class SwitchEngine {
  public:
   using MicrosClock = std::function<std::int64_t()>;  // monotonic; used for elapsed times only

@@ -1,6 +1,7 @@
 // The engine's commits against a switch that objects, forgets and falls silent.
 #include <doctest/doctest.h>
 
+#include "core/store/references.h"
 #include "engine_rig.h"
 
 namespace sluice::test {
@@ -203,6 +204,41 @@ TEST_CASE("a message too long for a bundle quarantines its owner before anything
   REQUIRE(result.quarantined.size() == 1);
   CHECK(result.quarantined[0].owner == a);
   CHECK(rig.fake.flows.size() == 1);
+}
+
+TEST_CASE("a flow that vanished with its group is noticed, and its owner told when it cannot come back") {
+  ConnectedRig rig;
+  rig.commit(Batch().owner(a).group(5).owner(b).flow(1, to_group(5)).flow(2, output(1)));
+  CHECK(rig.fake.flows.size() == 2);
+  rig.commit(Batch().owner(a));
+  CHECK(rig.fake.groups.empty());
+  CHECK(rig.fake.flows.size() == 1);
+  REQUIRE(rig.heard.quarantined.size() == 1);
+  CHECK(rig.heard.quarantined[0].owner == b);
+  CHECK(rig.heard.quarantined[0].error == "OFPBAC_BAD_OUT_GROUP");
+  CHECK(rig.engine.flows(b, std::nullopt).size() == 88);
+  CHECK(rig.engine.stats().unsettled == 0);
+  rig.commit(Batch().owner(a).group(5));
+  rig.engine.retry_quarantined(rig.now);
+  rig.run();
+  CHECK(rig.fake.flows.size() == 2);
+}
+
+TEST_CASE("references are found in apply, write and clone, and nothing is read past a length that lies") {
+  CHECK(references_of(to_group(7)).size() == 1);
+  ByteVector cloned;
+  push<std::uint16_t>(cloned, 3);
+  push<std::uint16_t>(cloned, 8 + 24);
+  push<std::uint32_t>(cloned, 0);
+  push<std::uint32_t>(cloned, 0xffff0018);
+  push<std::uint32_t>(cloned, 0x00002320);
+  push<std::uint64_t>(cloned, 0x002a000000000000);
+  push<std::uint64_t>(cloned, 0x001d000800000009);
+  REQUIRE(references_of(cloned).size() == 1);
+  CHECK(references_of(cloned)[0].kind == EntryKind::meter);
+  CHECK(references_of(cloned)[0].id == 9);
+  cloned[27] = 200;
+  CHECK(references_of(cloned).empty());
 }
 
 TEST_CASE("the owners behind a shared flow can be asked for") {

@@ -1,12 +1,21 @@
 #include "fake_switch.h"
 
+#include <algorithm>
+
 #include "core/openflow/multipart.h"
+#include "core/store/references.h"
 
 namespace sluice::test {
 
 using openflow::BundleControl;
 using openflow::Header;
 using openflow::Type;
+
+namespace {
+bool points_to(const FakeSwitch::Flow& flow, std::uint32_t group) {
+  return std::ranges::any_of(references_of(flow.instructions), [&](const Reference& r) { return r.id == group; });
+}
+}  // namespace
 
 void FakeSwitch::reply(Type type, std::uint32_t xid, const ByteVector& body) {
   const std::size_t at = to_engine.size();
@@ -151,6 +160,7 @@ std::optional<Refused> FakeSwitch::apply(const Header& header, Bytes message) {
   if (header.type == Type::group_mod && decode_group_mod(message, group).ok()) {
     if (group.command == openflow::GroupCommand::remove) {
       groups.erase(group.group_id);
+      std::erase_if(flows, [&](const auto& f) { return points_to(f.second, group.group_id); });
     } else {
       groups[group.group_id] = ByteVector(message.begin(), message.end());
     }
@@ -162,6 +172,9 @@ std::optional<Refused> FakeSwitch::apply(const Header& header, Bytes message) {
   if (flow.command == openflow::FlowCommand::remove_strict) {
     flows.erase(key);
     return std::nullopt;
+  }
+  for (const Reference& r : references_of(flow.instructions)) {
+    if (r.kind == EntryKind::group && !groups.contains(r.id)) return Refused{2, 9};
   }
   if (at_commit) {
     if (const auto why = at_commit(flow)) return why;

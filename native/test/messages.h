@@ -44,6 +44,17 @@ inline ByteVector output(std::uint32_t port) {
   return b;
 }
 
+// apply_actions(group:id)
+inline ByteVector to_group(std::uint32_t id) {
+  ByteVector b;
+  push<std::uint16_t>(b, 4);
+  push<std::uint16_t>(b, 16);
+  push<std::uint32_t>(b, 0);
+  push<std::uint32_t>(b, 0x00160008);
+  push(b, id);
+  return b;
+}
+
 inline ByteVector conjunctions(std::initializer_list<std::uint32_t> ids) {
   ByteVector b;
   push<std::uint16_t>(b, 4);

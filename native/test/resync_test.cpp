@@ -31,6 +31,7 @@ TEST_CASE("before the first full commit nothing is read and nothing of others is
   rig.commit(some(3), kFull);
   REQUIRE(rig.heard.resynced.size() == 1);
   CHECK(rig.heard.resynced[0].foreign == 1);
+  CHECK(rig.heard.done.back().commit_id == 2);  // not before the stranger is gone
   CHECK(rig.fake.flows.size() == 3);
 }
 

@@ -4,11 +4,12 @@
 
 namespace sluice {
 
-Ledger::Commit Ledger::open(std::uint64_t commit_id, CommitMode mode, std::uint64_t wanted, const Totals& start) {
+Ledger::Commit Ledger::open(std::uint64_t commit_id, const CommitOptions& options, std::uint64_t wanted,
+                            const Totals& start) {
   const Commit commit = records_.allocate();
   Record& record = records_[commit];
   record.waiting = 1;
-  record.mode = mode;
+  record.mode = options.mode;
   if (results_.size() <= commit) results_.resize(commit + 1u);
   CommitResult& result = results_[commit];
   result = {};
@@ -18,9 +19,9 @@ Ledger::Commit Ledger::open(std::uint64_t commit_id, CommitMode mode, std::uint6
   result.messages = start.messages;
   result.bundles = start.bundles;
   result.elapsed_us = start.now_us;
-  atomic_ += mode == CommitMode::atomic ? 1u : 0u;
-  staged_ += mode == CommitMode::staged ? 1u : 0u;
-  fresh_.push_back(commit);
+  atomic_ += options.mode == CommitMode::atomic ? 1u : 0u;
+  staged_ += options.mode == CommitMode::staged ? 1u : 0u;
+  (options.full ? fresh_full_ : fresh_).push_back(commit);
   return commit;
 }
 
@@ -30,8 +31,10 @@ void Ledger::wait_for(Commit commit, Owner& owner) {
   ++records_[commit].waiting;
 }
 
-void Ledger::release_fresh() {
+void Ledger::release_fresh(bool quiet) {
   for (const Commit commit : std::exchange(fresh_, {})) release(commit);
+  if (!quiet) return;
+  for (const Commit commit : std::exchange(fresh_full_, {})) release(commit);
 }
 
 void Ledger::count(const Owner& owner, Outcome outcome) {

@@ -21,9 +21,12 @@ class Ledger {
   using Commit = Index;
 
   // The commit stays open until release_fresh(), however few owners it waits for.
-  [[nodiscard]] Commit open(std::uint64_t commit_id, CommitMode mode, std::uint64_t wanted, const Totals& start);
+  [[nodiscard]] Commit open(std::uint64_t commit_id, const CommitOptions& options, std::uint64_t wanted,
+                            const Totals& start);
   void wait_for(Commit commit, Owner& owner);
-  void release_fresh();
+  // `quiet`: the switch is as it should be. A full commit waits for that, since it also answers for what nobody wants
+  // and no owner could be waited for.
+  void release_fresh(bool quiet);
 
   void count(const Owner& owner, Outcome outcome);
   void owner_settled(Owner& owner);
@@ -56,6 +59,7 @@ class Ledger {
   // Parallel to records_; results hold vectors, which the pool cannot.
   std::vector<CommitResult> results_;
   std::vector<Commit> fresh_;
+  std::vector<Commit> fresh_full_;
   std::vector<CommitResult> done_;
   std::size_t atomic_ = 0;
   std::size_t staged_ = 0;

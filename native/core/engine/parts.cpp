@@ -124,7 +124,7 @@ void SwitchEngine::Parts::finish_settled() {
     store.settle(owner);
   }
   clear_bulk(store.settled());
-  ledger.release_fresh();
+  ledger.release_fresh(store.counts().unsettled == 0);
   report_done();
 }
 
@@ -157,7 +157,8 @@ void SwitchEngine::Parts::accept(std::uint64_t commit_id, const std::vector<Owne
   ++epoch;
   std::uint64_t wanted = 0;
   for (const OwnerSet& set : sets) wanted += set.count;
-  const Ledger::Commit commit = ledger.open(commit_id, options.mode, wanted, totals());
+  const Ledger::Commit commit = ledger.open(commit_id, options, wanted, totals());
+  store.expect(wanted);
   for (const OwnerSet& set : sets) accept_set(commit, set);
   if (options.full) {
     clear_others(commit);
@@ -201,6 +202,7 @@ void SwitchEngine::Parts::clear_others(Ledger::Commit commit) {
 }
 
 void SwitchEngine::Parts::lift_quarantine(OwnerKey key) {
+  if (quarantines.find(key) == nullptr) return;
   quarantines.lift(key);
   if (const Index owner = store.owners().find(key); owner != 0) store.owners()[owner].quarantined = false;
 }
@@ -208,7 +210,7 @@ void SwitchEngine::Parts::lift_quarantine(OwnerKey key) {
 void SwitchEngine::Parts::retry_quarantined() {
   ++epoch;
   for (auto& [key, record] : quarantines.take_all()) {
-    lift_quarantine(key);
+    store.owners()[store.owners().find_or_create(key)].quarantined = false;
     if (record.why.flow.size() > openflow::kMaxBundled) {
       quarantines.put(record.why, std::move(record.wanted));  // it cannot have become shorter
       store.owners()[store.owners().find_or_create(key)].quarantined = true;

@@ -32,6 +32,7 @@ void Quarantines::put(Quarantine why, std::vector<std::uint8_t> wanted) {
 }
 
 const Quarantines::Record* Quarantines::find(OwnerKey owner) const {
+  if (records_.empty()) return nullptr;  // as nearly always, and a batch asks for each of its owners
   const auto it = records_.find(owner);
   return it == records_.end() ? nullptr : &it->second;
 }

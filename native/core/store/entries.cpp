@@ -4,15 +4,11 @@
 
 namespace sluice {
 
-namespace {
-
-[[nodiscard]] std::uint64_t hash_key(const KeyHead& head, Bytes tail) {
+std::uint64_t Entries::hash(const KeyView& key) {
   std::uint64_t word = 0;
-  std::memcpy(&word, &head, sizeof head);
-  return hash_bytes(tail) ^ (word * 0x9e3779b97f4a7c15ull);
+  std::memcpy(&word, &key.head, sizeof key.head);
+  return hash_bytes(key.tail) ^ (word * 0x9e3779b97f4a7c15ull);
 }
-
-}  // namespace
 
 Index Entries::find(const KeyView& wanted, std::uint64_t hash) const {
   return index_.find(hash, [&](Index i) {
@@ -22,10 +18,7 @@ Index Entries::find(const KeyView& wanted, std::uint64_t hash) const {
   });
 }
 
-Index Entries::find(const KeyView& key) const { return find(key, hash_key(key.head, key.tail)); }
-
-Index Entries::find_or_create(const KeyView& key) {
-  const std::uint64_t hash = hash_key(key.head, key.tail);
+Index Entries::find_or_create(const KeyView& key, std::uint64_t hash) {
   if (const Index there = find(key, hash); there != 0) return there;
   const Index entry = records_.allocate();
   const Handle block = arena_.allocate(sizeof(KeyHead) + key.tail.size());
@@ -39,7 +32,7 @@ Index Entries::find_or_create(const KeyView& key) {
 
 void Entries::free(Index entry) {
   const KeyHead head = key(entry);
-  index_.erase(hash_key(head, key_tail(entry)), entry);
+  index_.erase(hash({head, key_tail(entry)}), entry);
   arena_.release(records_[entry].key, sizeof(KeyHead) + head.length);
   records_.release(entry);
 }

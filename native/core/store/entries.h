@@ -28,8 +28,13 @@ class Entries {
  public:
   explicit Entries(Arena& arena) : arena_(arena) {}
 
-  [[nodiscard]] Index find(const KeyView& key) const;
-  [[nodiscard]] Index find_or_create(const KeyView& key);
+  [[nodiscard]] static std::uint64_t hash(const KeyView& key);
+  void prefetch(std::uint64_t hash) const { index_.prefetch(hash); }
+  [[nodiscard]] Index find(const KeyView& key) const { return find(key, hash(key)); }
+  [[nodiscard]] Index find_or_create(const KeyView& key) { return find_or_create(key, hash(key)); }
+  [[nodiscard]] Index find_or_create(const KeyView& key, std::uint64_t hash);
+  // Room for so many entries in all: a bulk load need not grow the index step by step.
+  void reserve(std::size_t entries) { index_.reserve(entries); }
   void free(Index entry);  // all handles but the key must be 0
 
   [[nodiscard]] Entry& operator[](Index entry) { return records_[entry]; }

@@ -11,6 +11,7 @@
 #include "core/store/bodies.h"
 #include "core/store/entries.h"
 #include "core/store/owners.h"
+#include "core/store/references.h"
 #include "core/store/resolve.h"
 
 namespace sluice {
@@ -37,6 +38,8 @@ class FlowStore {
   FlowStore& operator=(const FlowStore&) = delete;
 
   // --- desired -------------------------------------------------------------------------------------------------------
+  // Before a batch of so many messages.
+  void expect(std::size_t messages) { entries_.reserve(messages); }
   // The set becomes the owner's whole set. Takes effect on `desired` with the next resolve_touched().
   Index apply(const OwnerSet& set, std::uint32_t epoch);
   // Owners that no set of this epoch named want nothing; returns them.
@@ -94,7 +97,7 @@ class FlowStore {
   [[nodiscard]] std::size_t reserved_bytes() const;
 
  private:
-  void wish(Index owner, const KeyView& key, const BodyView& body);
+  void wish(Index owner, Index entry, const BodyView& body);
   void wish_twice(Want& want, const BodyView& body);
   void set_body(Want& want, Handle body);  // takes over the caller's reference
   void touch(Index entry);
@@ -105,6 +108,7 @@ class FlowStore {
   void unify(Entry& entry);
   void refresh(Index entry);
   void free_if_unused(Index entry);
+  void drop_dependents(EntryKind kind, std::uint32_t id);
 
   [[nodiscard]] Index find_want(Index entry, Index owner) const;
   [[nodiscard]] Index add_want(Index entry, Index owner);
@@ -118,6 +122,7 @@ class FlowStore {
   Bodies bodies_;
   Entries entries_;
   Owners owners_;
+  References references_;
   Pool<Want> wants_;
   std::vector<Index> touched_;
   std::vector<Index> dirty_;

@@ -5,6 +5,18 @@
 
 namespace sluice {
 
+namespace {
+
+constexpr std::uint32_t kLastMeter = 0xffff0000;  // OFPM_MAX
+
+[[nodiscard]] std::uint32_t load_id(const KeyView& key) {
+  std::uint32_t id;
+  std::memcpy(&id, key.tail.data(), sizeof id);
+  return id;
+}
+
+}  // namespace
+
 // --- what differs ----------------------------------------------------------------------------------------------------
 
 // Equal bytes become one block, so that "settled" is a comparison of two handles and costs no memory twice.
@@ -66,8 +78,19 @@ Outcome FlowStore::confirm(Index entry) {
   const Outcome outcome = e.sent == 0 ? Outcome::deleted : e.confirmed == 0 ? Outcome::added : Outcome::modified;
   e.in_flight = false;
   set_confirmed(entry, std::exchange(e.sent, 0));
+  const EntryKind kind = entries_.key(entry).kind;
+  if (outcome == Outcome::deleted && kind != EntryKind::flow) drop_dependents(kind, entries_.id(entry));
   refresh(entry);
   return outcome;
+}
+
+// The switch deletes the flows that point to a group or meter along with it. Those that are still wanted become dirty,
+// are refused for what they point to, and so their owner hears of it.
+void FlowStore::drop_dependents(EntryKind kind, std::uint32_t id) {
+  for (const Index flow : references_.find(kind, id)) {
+    set_confirmed(flow, 0);
+    refresh(flow);
+  }
 }
 
 bool FlowStore::mark_unsent(Index entry) {
@@ -85,6 +108,10 @@ bool FlowStore::mark_unsent(Index entry) {
 void FlowStore::set_confirmed(Index entry, Handle body) {
   Entry& e = entries_[entry];
   counts_.confirmed += static_cast<std::uint64_t>(body != 0) - static_cast<std::uint64_t>(e.confirmed != 0);
+  if (entries_.key(entry).kind == EntryKind::flow) {
+    if (e.confirmed != 0) references_.remove(entry, bodies_.payload(e.confirmed));
+    if (body != 0) references_.add(entry, bodies_.payload(body));
+  }
   bodies_.drop(e.confirmed);
   e.confirmed = body;
   unify(e);
@@ -175,6 +202,8 @@ void FlowStore::begin_dump() {
 }
 
 void FlowStore::observe(const KeyView& key, const BodyView& body) {
+  // Meters that the datapath keeps for itself (slow path, controller).
+  if (key.head.kind == EntryKind::meter && load_id(key) > kLastMeter) return;
   Index entry = entries_.find(key);
   const bool times_out = body.head.idle_timeout_sec != 0 || body.head.hard_timeout_sec != 0;
   // Learned and temporary flows of others come and go by themselves.

@@ -1,5 +1,5 @@
 // The desired half of FlowStore: owner sets in, `desired` bodies and dirty entries out.
-#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/store/flow_store.h"
@@ -8,25 +8,40 @@ namespace sluice {
 
 namespace {
 
-// Calls visit(KeyView, BodyView) for each message; they have been validated by read_batch.
-template <typename Visit>
-void each_message(Bytes messages, Visit visit) {
-  while (!messages.empty()) {
-    const auto header = openflow::decode_header(messages);
-    if (!header || header->length < openflow::kHeaderSize || header->length > messages.size()) return;
-    const Bytes message = messages.first(header->length);
-    messages = messages.subspan(header->length);
-    if (header->type == openflow::Type::flow_mod) {
-      openflow::FlowMod flow;
-      if (decode_flow_mod(message, flow).ok()) visit(key_of(flow), body_of(flow));
-    } else if (header->type == openflow::Type::group_mod) {
-      openflow::GroupMod group;
-      if (decode_group_mod(message, group).ok()) visit(key_of(EntryKind::group, group.group_id), body_of(group));
-    } else {
-      openflow::MeterMod meter;
-      if (decode_meter_mod(message, meter).ok()) visit(key_of(EntryKind::meter, meter.meter_id), body_of(meter));
-    }
+// One message of a set, parsed. The spans point into the batch, the key of a group or meter at `id`.
+struct Parsed {
+  KeyView key;
+  BodyView body;
+  std::uint64_t hash = 0;
+  std::uint32_t id = 0;
+};
+
+// Takes one message off the front; it has been validated by read_batch.
+[[nodiscard]] bool parse_next(Bytes& messages, Parsed& out) {
+  const auto header = openflow::decode_header(messages);
+  if (!header || header->length < openflow::kHeaderSize || header->length > messages.size()) return false;
+  const Bytes message = messages.first(header->length);
+  messages = messages.subspan(header->length);
+  if (header->type == openflow::Type::flow_mod) {
+    openflow::FlowMod flow;
+    if (!decode_flow_mod(message, flow).ok()) return false;
+    out.key = key_of(flow);
+    out.body = body_of(flow);
+  } else if (header->type == openflow::Type::group_mod) {
+    openflow::GroupMod group;
+    if (!decode_group_mod(message, group).ok()) return false;
+    out.id = group.group_id;
+    out.key = key_of(EntryKind::group, out.id);
+    out.body = body_of(group);
+  } else {
+    openflow::MeterMod meter;
+    if (!decode_meter_mod(message, meter).ok()) return false;
+    out.id = meter.meter_id;
+    out.key = key_of(EntryKind::meter, out.id);
+    out.body = body_of(meter);
   }
+  out.hash = Entries::hash(out.key);
+  return true;
 }
 
 }  // namespace
@@ -34,7 +49,16 @@ void each_message(Bytes messages, Visit visit) {
 Index FlowStore::apply(const OwnerSet& set, std::uint32_t epoch) {
   const Index owner = owners_.find_or_create(set.owner);
   owners_[owner].epoch = epoch;
-  each_message(set.messages, [&](const KeyView& key, const BodyView& body) { wish(owner, key, body); });
+  // A few at a time, so that their places in the index come from memory while the others are parsed.
+  constexpr std::size_t kAhead = 16;
+  std::array<Parsed, kAhead> ahead;
+  for (Bytes left = set.messages; !left.empty();) {
+    std::size_t n = 0;
+    while (n < kAhead && parse_next(left, ahead[n])) entries_.prefetch(ahead[n++].hash);
+    if (n == 0) break;
+    for (std::size_t i = 0; i < n; ++i)
+      wish(owner, entries_.find_or_create(ahead[i].key, ahead[i].hash), ahead[i].body);
+  }
   for (Index w = owners_[owner].first_want; w != 0; w = wants_[w].next_of_owner) {
     Want& want = wants_[w];
     if (want.marked == 0 && want.body != 0) set_body(want, 0);
@@ -53,8 +77,7 @@ std::vector<Index> FlowStore::clear_all_but(std::uint32_t epoch) {
   return cleared;
 }
 
-void FlowStore::wish(Index owner, const KeyView& key, const BodyView& body) {
-  const Index entry = entries_.find_or_create(key);
+void FlowStore::wish(Index owner, Index entry, const BodyView& body) {
   Index w = find_want(entry, owner);
   if (w == 0) w = add_want(entry, owner);
   Want& want = wants_[w];

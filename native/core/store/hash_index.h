@@ -48,8 +48,18 @@ class HashIndex {
     }
   }
 
+  void prefetch(std::uint64_t hash) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[home(static_cast<std::uint32_t>(hash >> 32))]);
+  }
+
+  void reserve(std::size_t count) {
+    std::size_t slots = 64;
+    while (count * 4 > slots * 3) slots *= 2;
+    if (slots > slots_.size()) resize(slots);
+  }
+
   void insert(std::uint64_t hash, Index index) {
-    if ((count_ + 1) * 4 > slots_.size() * 3) grow();
+    if ((count_ + 1) * 4 > slots_.size() * 3) resize(slots_.empty() ? 64 : slots_.size() * 2);
     place({static_cast<std::uint32_t>(hash >> 32), index});
     ++count_;
   }
@@ -89,8 +99,8 @@ class HashIndex {
     slots_[i] = slot;
   }
 
-  void grow() {
-    std::vector<Slot> old(slots_.empty() ? 64 : slots_.size() * 2);
+  void resize(std::size_t slots) {
+    std::vector<Slot> old(slots);
     old.swap(slots_);
     for (const Slot& slot : old) {
       if (slot.index != 0) place(slot);
