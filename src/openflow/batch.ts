@@ -4,7 +4,7 @@
 
 import { checkOwner, cookieHigh, cookieLow } from './cookie.js';
 import { compileFlow, flowMod } from './flow.js';
-import { compileGroup } from './group.js';
+import { compileGroup } from './group/compile.js';
 import type { Hole } from './holes.js';
 import { ByteSink, emit } from './template/emit.js';
 import { Sites } from './template/site.js';
@@ -29,6 +29,8 @@ export class Batch implements Flows {
   #flows = 0;
   #groups = 0;
   #owners = 0;
+  /** Where the current owner's set began, to take it back. */
+  #begun = { at: 0, flows: 0, groups: 0, owners: 0 };
 
   constructor(capacity = 65_536) {
     this.#sink = new ByteSink(capacity);
@@ -59,6 +61,7 @@ export class Batch implements Flows {
     checkOwner(key);
     const sink = this.#sink;
     const at = sink.length;
+    this.#begun = { at, flows: this.#flows, groups: this.#groups, owners: this.#owners };
     sink.reserve(at, markerBytes);
     const { view } = sink;
     view.setUint32(at, 0x00010000 | markerBytes);
@@ -70,6 +73,15 @@ export class Batch implements Flows {
     this.#cookieLow = cookieLow(key);
     this.#owners++;
     return this;
+  }
+
+  /** Takes back the owner begun last with all that was added since: it is then not named by this batch. */
+  dropOwner(): void {
+    const { at, flows, groups, owners } = this.#begun;
+    this.#sink.length = at;
+    this.#flows = flows;
+    this.#groups = groups;
+    this.#owners = owners;
   }
 
   add(strings: TemplateStringsArray, ...holes: Hole[]): void {
@@ -98,6 +110,7 @@ export class Batch implements Flows {
     this.#owners = 0;
     this.#cookieHigh = 0;
     this.#cookieLow = 0;
+    this.#begun = { at: 0, flows: 0, groups: 0, owners: 0 };
   }
 }
 

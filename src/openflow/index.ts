@@ -24,6 +24,7 @@ export {
   TableRef,
   type Value,
 } from './holes.js';
+export { formatGroup } from './group/format.js';
 export { parseFlow, parseGroup } from './parse.js';
 export { templateStats } from './template/site.js';
 export { type Names, type Numbers, portController, portInPort, portLocal } from './text/port.js';

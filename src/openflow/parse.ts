@@ -4,7 +4,7 @@
 
 import { FlowError } from './errors.js';
 import { compileFlow } from './flow.js';
-import { compileGroup } from './group.js';
+import { compileGroup } from './group/compile.js';
 import type { Expanded } from './template/shape.js';
 import type { Numbers } from './text/port.js';
 

@@ -1,20 +1,20 @@
-// An OpenFlow group in text to an OFPT_GROUP_MOD and back: buckets and selection method.
-// Neighbours: actions/ writes what a bucket does; batch.ts and parse.ts are the callers.
+// An OpenFlow group in text to an OFPT_GROUP_MOD.
+// Neighbours: selection.ts writes how a bucket is chosen, actions/ what it does; batch.ts and parse.ts are the callers.
 // Invariant: buckets and properties are byte for byte those of an OpenFlow 1.5 group description.
 
-import type { ActionContext } from './actions/action.js';
-import { integerArgument } from './actions/action.js';
-import { compileActions } from './actions/compile.js';
-import { FlowError } from './errors.js';
-import { fieldByName, matchOrder } from './fields/registry.js';
-import { anyPacket } from './match/facts.js';
-import { Assembler, type Compiled } from './template/assembler.js';
-import { type Expanded, leafOf, Token } from './template/shape.js';
-import { Sites } from './template/site.js';
-import { type Numbers, parsePort } from './text/port.js';
-import { parseCall, splitList } from './text/split.js';
-import { parseInteger, parseValue } from './text/value.js';
-import { PatchOp } from './template/patch.js';
+import type { ActionContext } from '../actions/action.js';
+import { integerArgument } from '../actions/action.js';
+import { compileActions } from '../actions/compile.js';
+import { FlowError } from '../errors.js';
+import { anyPacket } from '../match/facts.js';
+import { Assembler, type Compiled } from '../template/assembler.js';
+import { type Expanded, leafOf, Token } from '../template/shape.js';
+import { Sites } from '../template/site.js';
+import { type Numbers, parsePort } from '../text/port.js';
+import { parseCall, splitList } from '../text/split.js';
+import { parseInteger } from '../text/value.js';
+import { type Selection, writeSelection } from './selection.js';
+import { PatchOp } from '../template/patch.js';
 
 const groupModType = 15;
 export const groupTypes = ['all', 'select', 'indirect', 'ff'] as const;
@@ -30,7 +30,6 @@ export const groupMod = {
   buckets: 24,
 } as const;
 export const bucketProperty = { weight: 0, watchPort: 1, watchGroup: 2 } as const;
-export const selection = { vendor: 0x154d, type: 1, methodBytes: 16 } as const;
 
 const allBuckets = 0xffffffff;
 
@@ -45,12 +44,6 @@ function splitGroup(text: string): GroupText {
   return { header: splitList(header), buckets };
 }
 
-interface Selection {
-  method: string | undefined;
-  param: bigint;
-  fields: string | undefined;
-}
-
 export function compileGroup(expanded: Expanded, numbers?: Numbers): Compiled {
   const { header, buckets } = splitGroup(expanded.text);
   const context: ActionContext = { expanded, numbers, facts: anyPacket, exec: false };
@@ -58,6 +51,9 @@ export function compileGroup(expanded: Expanded, numbers?: Numbers): Compiled {
   out.sized(2, () => {
     out.u8(6).u8(groupModType).zero(6).u16(0);
     const { type, lists, chosen } = writeHeader(out, header, context);
+    if (type === 'indirect' && (buckets.length !== 1 || lists.length > 0)) {
+      throw new FlowError('an indirect group has exactly one bucket', { field: 'type' });
+    }
     out.sizedFrom(groupMod.bucketsLength, () => {
       for (const [i, text] of buckets.entries()) compileBucket(out, text, type, i, context);
       for (const leaf of lists) out.insert(leaf, bucketSites(type, numbers));
@@ -150,6 +146,11 @@ function compileBucket(
   }
   if (bucket.weight !== undefined && type !== 'select')
     throw new FlowError('weight is for type=select', { field: 'weight' });
+  const watches = bucket.watchPort !== undefined || bucket.watchGroup !== undefined;
+  if (type === 'ff' && !watches)
+    throw new FlowError('a bucket of a fast failover group needs watch_port or watch_group', { field: 'bucket' });
+  if (watches && type !== 'ff' && type !== 'select')
+    throw new FlowError('watching is for type=ff and select', { field: 'bucket' });
   out.sized(0, () => {
     out.u16(0);
     const actionsLength = out.at;
@@ -181,32 +182,4 @@ function writeWatchPort(out: Assembler, text: string, context: ActionContext): v
     out.patch(leaf, { op: PatchOp.port, at: out.at, name: 'watch_port', max: 0xffffffff });
     out.zero(4);
   }
-}
-
-/** The Netronome property that names the hash (dp_hash, hash) and its fields. */
-function writeSelection(out: Assembler, method: string, { param, fields }: Selection): void {
-  if (method.length >= selection.methodBytes)
-    throw new FlowError(`selection_method "${method}" is longer than 15 letters`);
-  if (fields !== undefined && method !== 'hash')
-    throw new FlowError('fields are for selection_method=hash', { field: 'fields' });
-  const start = out.at;
-  out.sized(2, () => {
-    out.u16(0xffff).u16(0).u32(selection.vendor).u32(selection.type).zero(4);
-    out.raw(new TextEncoder().encode(method)).zero(selection.methodBytes - method.length);
-    out.u64(param);
-    for (const [field, mask] of selectionFields(fields ?? '')) out.u32(field.oxm).uint(mask, field.bytes);
-  });
-  out.pad(start);
-}
-
-function selectionFields(text: string) {
-  return splitList(text)
-    .map((piece) => {
-      const { name, value } = parseCall(piece);
-      const field = fieldByName(name);
-      if (field === undefined) throw new FlowError(`fields: there is no field "${name}"`, { field: name });
-      const mask = value === undefined ? (1n << BigInt(field.bytes * 8)) - 1n : parseValue(field, value).value;
-      return [field, mask] as const;
-    })
-    .toSorted(([x], [y]) => matchOrder(x) - matchOrder(y));
 }
