@@ -8,7 +8,7 @@ import type { Logger } from './log.js';
 import { Batch } from '../openflow/index.js';
 import { ownerKey, type AnyObject, type State } from '../model/index.js';
 import type { CommitResult, Engine } from '../native/index.js';
-import { compileGone, compileObject, compileSystem, everyObject, systemOwner } from '../pipeline/compile.js';
+import { compileGone, compileObject, compileSystem, everyObject, ownsFlows, systemOwner } from '../pipeline/compile.js';
 import { nothingDirty, type Dirty } from '../pipeline/dependents.js';
 import type { World } from '../pipeline/world.js';
 import type { StatusBook } from './status-book.js';
@@ -147,9 +147,10 @@ export class Reconciler {
     const done = clock();
 
     const refused = new Set(result.quarantined.map((quarantine) => quarantine.owner));
-    const reached = new Set([...owners, ...dirty.objects.keys()]);
+    const withoutFlows = [...dirty.objects].filter(([, { kind }]) => !ownsFlows(kind)).map(([owner]) => owner);
+    const reached = [...owners, ...withoutFlows];
     book.confirmed(
-      [...reached].filter((owner) => !refused.has(owner)),
+      reached.filter((owner) => !refused.has(owner)),
       generation,
     );
     for (const owner of dirty.gone) book.gone(owner);
@@ -162,29 +163,35 @@ export class Reconciler {
     const world = this.#parts.world();
     this.#batch.reset();
     compileSystem(this.#batch, world);
-    const owners = [systemOwner];
-    for (const object of everyObject(world)) owners.push(this.#compile(world, object));
-    return owners;
+    return [systemOwner, ...this.#compile(world, everyObject(world))];
   }
 
   #compileSome(dirty: Dirty): number[] {
     const world = this.#parts.world();
     this.#batch.reset();
-    const owners: number[] = [];
     for (const owner of dirty.gone) compileGone(this.#batch, owner);
-    if (dirty.system) {
-      compileSystem(this.#batch, world);
-      owners.push(systemOwner);
-    }
-    for (const object of dirty.objects.values()) owners.push(this.#compile(world, object));
-    return owners;
+    if (dirty.system) compileSystem(this.#batch, world);
+    return [...(dirty.system ? [systemOwner] : []), ...this.#compile(world, dirty.objects.values())];
   }
 
-  #compile(world: World, object: AnyObject): number {
-    const owner = ownerKey(object.kind, object.id);
-    const before = this.#batch.flowCount;
-    compileObject(this.#batch, world, object);
-    this.#parts.book.compiled(owner, this.#batch.flowCount - before);
-    return owner;
+  /** Answers the owners that compiled. One that does not is left as it is on the switch and quarantined by name. */
+  #compile(world: World, objects: Iterable<AnyObject>): number[] {
+    const { book, log } = this.#parts;
+    const compiled: number[] = [];
+    for (const object of objects) {
+      const owner = ownerKey(object.kind, object.id);
+      const before = this.#batch.flowCount;
+      try {
+        compileObject(this.#batch, world, object);
+        book.compiled(owner, this.#batch.flowCount - before);
+        compiled.push(owner);
+      } catch (error) {
+        this.#batch.dropOwner();
+        const reason = error instanceof Error ? error.message : String(error);
+        book.uncompilable(owner, reason);
+        log.error({ kind: object.kind, key: object.key, err: error }, 'an object cannot be compiled');
+      }
+    }
+    return compiled;
   }
 }

@@ -48,6 +48,11 @@ export class StatusBook {
     this.#quarantined.set(quarantine.owner, { code: quarantine.error, message, flow });
   }
 
+  /** The object's flows cannot even be written, e.g. because one would not fit in a message. */
+  uncompilable(owner: number, reason: string): void {
+    this.#quarantined.set(owner, { code: 'cannot_compile', message: reason });
+  }
+
   quarantinedOwners(): number[] {
     return [...this.#quarantined.keys()];
   }

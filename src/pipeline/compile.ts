@@ -3,7 +3,7 @@
  * Neighbours: src/datapath calls it for the owners that dependents.ts found dirty.
  * Invariant: pure; the same world and owner give the same bytes.
  */
-import { ownerKey, type AnyObject } from '../model/index.js';
+import { ownerKey, type AnyObject, type Kind } from '../model/index.js';
 import type { Batch } from '../openflow/index.js';
 import { classify } from './classify.js';
 import { conntrack } from './conntrack.js';
@@ -72,6 +72,13 @@ export function compileObject(batch: Batch, w: World, object: AnyObject): void {
 /** Withdraw everything of an object that is gone. */
 export function compileGone(batch: Batch, owner: number): void {
   batch.owner(owner);
+}
+
+const kindsWithFlows: ReadonlySet<Kind> = new Set(['network', 'peer', 'group', 'rule', 'endpoint']);
+
+/** Whether objects of a kind may own flows; the others only shape those of others. */
+export function ownsFlows(kind: Kind): boolean {
+  return kindsWithFlows.has(kind);
 }
 
 /** Every object that may own flows, in an order that reads well in a dump. */

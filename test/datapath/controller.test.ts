@@ -123,6 +123,36 @@ test('deleting every object leaves the switch as it was', async () => {
   expect(await ofctlLines(host.sandbox)).toEqual(empty);
 });
 
+test('a network whose flows do not fit in a message is quarantined by name; everything else is in', async () => {
+  host = await startHost();
+  const many = Array.from({ length: 3000 }, (_, i) => `${i >> 8}.${i & 255}`);
+  const put = [
+    { kind: 'settings', datapathType: 'dummy', vtepIp: '172.31.255.1' },
+    { kind: 'tenant', name: 'blue' },
+    { kind: 'network', tenant: 'blue', name: 'wide', encap: 'vxlan', vni: 7 },
+    { kind: 'network', tenant: 'blue', name: 'narrow', encap: 'vxlan', vni: 8 },
+    ...many.map((tail) => ({ kind: 'peer', vtepIp: `172.30.${tail}` })),
+    ...many.map((tail, i) => ({
+      kind: 'endpoint',
+      id: `e${i}`,
+      tenant: 'blue',
+      network: 'wide',
+      mac: `02:00:00:00:${(i >> 8).toString(16).padStart(2, '0')}:${(i & 255).toString(16).padStart(2, '0')}`,
+      vtepIp: `172.30.${tail}`,
+    })),
+  ];
+  const result = await host.controller.apply({ put }, 'committed');
+  expect(result.attention.map(({ ref, status }) => [ref.kind, ref.key, status.state])).toEqual([
+    ['network', 'blue/wide', 'quarantined'],
+  ]);
+  expect(result.attention[0]?.status.problems[0]?.message).toMatch(/do not fit in one message/);
+  expect(host.controller.status({ kind: 'network', key: 'blue/narrow' }).state).toBe('committed');
+  expect(await host.controller.retry()).toBe(1);
+  const half = many.slice(0, 1500).map((_, i) => ({ kind: 'endpoint' as const, key: `e${i}` }));
+  await host.controller.apply({ delete: half }, 'committed');
+  expect(host.controller.status({ kind: 'network', key: 'blue/wide' }).state).toBe('committed');
+});
+
 test('concurrent requests are judged one after another', async () => {
   host = await startHost();
   const put = (name: string) => host.controller.apply({ put: [{ kind: 'tenant', name }] }, 'accepted');
