@@ -154,8 +154,10 @@ export const settingsRules: KindRules<'settings'> = {
       vtepIp: vtepIp === undefined ? undefined : formatAddress(vtepIp),
       vlanInterfaces: vlanInterfaces.length > 0 ? vlanInterfaces : undefined,
       underlayInterfaces: underlayInterfaces.length > 0 ? underlayInterfaces : undefined,
+      bond: undefined,
       ...rest,
-    } as { [K in keyof SettingsSpec]: SettingsSpec[K] | undefined });
+      hostAccess: undefined,
+    });
     const base = { kind: 'settings', key: '', id: 0, spec, vlanInterfaces, underlayInterfaces, ...rest } as const;
     return vtepIp === undefined ? base : { ...base, vtepIp };
   },
