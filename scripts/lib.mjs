@@ -85,7 +85,7 @@ export function filesUnder(places, skip = () => false) {
     }
   };
   places.forEach(walk);
-  return found.sort();
+  return found.toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 /** One hash over names and contents. */
