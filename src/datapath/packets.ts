@@ -4,7 +4,7 @@
  * The original tuple of the connection is stated with the packet: ofproto/trace does not run conntrack, and the rules match it.
  */
 import { SluiceError } from '../model/errors.js';
-import { formatIpv4, formatIpv6, formatMac, type Endpoint, type State } from '../model/index.js';
+import { formatAddress, formatIpv4, formatIpv6, formatMac, type Endpoint, type State } from '../model/index.js';
 import type { TraceQuery } from './face.js';
 import type { PortMap } from './ports.js';
 
@@ -57,15 +57,28 @@ function layer4(query: TraceQuery, v6: boolean): { kind: string; fields: string;
     : { kind: 'icmp', fields: 'icmp_type=8,icmp_code=0', ct: 'ct_nw_proto=1' };
 }
 
-function inPort(ports: PortMap, e: Endpoint): string {
+/** How a frame of an endpoint enters this host: at its own port, out of the tunnel, or tagged from the uplink. */
+function entrance(state: State, ports: PortMap, e: Endpoint): string {
+  const lacking = (what: string): SluiceError =>
+    new SluiceError('not_found', `a packet cannot be traced from endpoint ${e.key}: ${what}`);
   if (e.where && 'interface' in e.where) {
     const ofport = ports.of(e.where.interface);
-    if (ofport !== undefined) return String(ofport);
+    if (ofport === undefined) throw lacking(`its interface ${e.where.interface} is not there`);
+    return `in_port=${ofport}`;
   }
-  throw new SluiceError(
-    'not_found',
-    `endpoint ${e.key} has no port on this host, so a packet cannot be traced from it`,
-  );
+  const network = state.networks.get(e.network);
+  if (network?.encap === 'vlan') {
+    if (ports.uplink === undefined) throw lacking('this host has no uplink (settings.vlanInterfaces)');
+    return `in_port=${ports.uplink},dl_vlan=${network.tag}`;
+  }
+  const peer = e.where && state.peers.get(e.where.vtepIp);
+  const { vtepIp } = state.settings;
+  if (!peer || !network || vtepIp === undefined || ports.tunnel === undefined) throw lacking('it is behind no peer');
+  const outer =
+    typeof peer.address === 'number'
+      ? `tun_src=${formatAddress(peer.address)},tun_dst=${formatAddress(vtepIp)}`
+      : `tun_ipv6_src=${formatAddress(peer.address)},tun_ipv6_dst=${formatAddress(vtepIp)}`;
+  return `in_port=${ports.tunnel},tun_id=${network.tag},${outer}`;
 }
 
 /** Word the packet; throws when an end is not known. */
@@ -76,7 +89,7 @@ export function tracePacket(state: State, ports: PortMap, query: TraceQuery): Tr
   }
   const from = endpoint(state, query.from, 'from');
   const to = receiver(state, query, from);
-  const port = inPort(ports, from);
+  const enters = entrance(state, ports, from);
   const macs = `dl_src=${formatMac(from.mac)},dl_dst=${formatMac(to.mac)}`;
   const v6 = from.ipv4 === undefined || to.ipv4 === undefined || query.to.includes(':');
   const { kind, fields, ct } = layer4(query, v6);
@@ -87,7 +100,7 @@ export function tracePacket(state: State, ports: PortMap, query: TraceQuery): Tr
       throw new SluiceError('malformed', `${from.key} and ${to.key} share no address family`);
     }
     return worded(
-      `in_port=${port},${kind},${macs},ipv6_src=${source},ipv6_dst=${target},nw_ttl=64,${fields}`,
+      `${enters},${kind},${macs},ipv6_src=${source},ipv6_dst=${target},nw_ttl=64,${fields}`,
       source,
       target,
       `ct_ipv6_src=%s,ct_ipv6_dst=%d,${ct}`,
@@ -97,7 +110,7 @@ export function tracePacket(state: State, ports: PortMap, query: TraceQuery): Tr
   const source = query.source ?? formatIpv4(from.ipv4);
   const target = formatIpv4(to.ipv4);
   return worded(
-    `in_port=${port},${kind},${macs},nw_src=${source},nw_dst=${target},nw_ttl=64,${fields}`,
+    `${enters},${kind},${macs},nw_src=${source},nw_dst=${target},nw_ttl=64,${fields}`,
     source,
     target,
     `ct_nw_src=%s,ct_nw_dst=%d,${ct}`,

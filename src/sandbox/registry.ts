@@ -5,7 +5,16 @@
  * Invariant: a resource is written down before it exists, and only what is written down is ever ended or removed.
  */
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toolPath } from './exec.js';
@@ -89,11 +98,21 @@ export function openEntry(): Entry {
     release() {
       if (!open.delete(id)) return;
       remove(dir, held);
+      removeIfEmpty(base);
     },
   };
   open.set(id, entry);
   hookExit();
   return entry;
+}
+
+/** The last one out takes the folder away; others' entries keep it. */
+function removeIfEmpty(base: string): void {
+  try {
+    rmdirSync(base);
+  } catch {
+    // Somebody else's entry is in it, or somebody else was quicker.
+  }
 }
 
 /** Ids this process still holds; a test file must end with none. */

@@ -29,7 +29,7 @@ const objects = [
   rule('2', { protocol: 'icmp' }),
 ];
 
-function rule(id: string, rest: Record<string, unknown>): { kind: string } {
+function rule(id: string, rest: Record<string, unknown>): { kind: string; [field: string]: unknown } {
   return { kind: 'rule', tenant: 'blue', policy: 'guard', id, direction: 'in', action: 'allow', ...rest };
 }
 

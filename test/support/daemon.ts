@@ -12,12 +12,18 @@ export interface DaemonProcess {
   /** Every line of its log so far, parsed. */
   readonly log: readonly Record<string, unknown>[];
   /** The first log line that fits, now or later. */
-  seen(fits: (line: Record<string, unknown>) => boolean, what: string, timeoutMs?: number): Promise<Record<string, unknown>>;
+  seen(
+    fits: (line: Record<string, unknown>) => boolean,
+    what: string,
+    timeoutMs?: number,
+  ): Promise<Record<string, unknown>>;
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
 export async function serveProcess(args: readonly string[]): Promise<DaemonProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', cli, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', cli, 'serve', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const log: Record<string, unknown>[] = [];
   const checks = new Set<() => void>();
   let stderr = '';
