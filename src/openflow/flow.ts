@@ -10,7 +10,7 @@ import { placeItem } from './match/place.js';
 import { Slots } from './match/slots.js';
 import { Assembler, type Compiled } from './template/assembler.js';
 import { type Expanded, leafOf, readable } from './template/shape.js';
-import type { Numbers } from './text/port.js';
+import { namedTable, type Numbers } from './text/port.js';
 import { splitList } from './text/split.js';
 import { parseInteger } from './text/value.js';
 
@@ -165,8 +165,7 @@ class HeaderKeys {
   }
 
   #literal(key: string, text: string): number {
-    const name = /^"(.*)"$/.exec(text)?.[1] ?? text;
-    const named = key === 'table' ? this.#numbers?.table?.(name) : undefined;
+    const named = key === 'table' ? namedTable(text, this.#numbers) : undefined;
     if (named !== undefined) return named;
     try {
       return Number(parseInteger(text));

@@ -6,7 +6,7 @@ export { Batch, flow, type Flows, group } from './batch.js';
 export { cookieOwner, ownerCookie } from './cookie.js';
 export { FlowError } from './errors.js';
 export type { Field, Notation, Prerequisite } from './fields/field.js';
-export { fieldByName, fields, matchFields } from './fields/registry.js';
+export { fieldByHeader, fieldByName, fields, matchFields } from './fields/registry.js';
 export { flowCookie, flowInstructions, flowMatch, flowPriority, flowTable, formatFlow, messages } from './format.js';
 export {
   a,

@@ -8,7 +8,7 @@ import { type Assembler, requirePlain } from '../template/assembler.js';
 import { PatchOp } from '../template/patch.js';
 import { type Leaf, leafOf, Token } from '../template/shape.js';
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../text/address.js';
-import { formatTable, type Names } from '../text/port.js';
+import { formatTable, namedTable, type Names } from '../text/port.js';
 import { Reader } from '../text/reader.js';
 import { type Call, parseCall, splitList } from '../text/split.js';
 import {
@@ -89,7 +89,7 @@ function compileCt(call: Call, out: Assembler, context: ActionContext): void {
   niciraAction(out, subtype.ct, () => {
     out.u16(given.flags);
     writeZone(out, given.zone, context);
-    const named = given.table === undefined ? undefined : context.numbers?.table?.(given.table);
+    const named = given.table === undefined ? undefined : namedTable(given.table, context.numbers);
     const table = given.table === undefined ? 255 : (named ?? integerArgument(context, given.table, 'ct table'));
     out.integer(table, 1, 'ct table').zero(3).u16(given.alg);
     if (given.nat !== undefined) compileNat(given.nat, out, context);

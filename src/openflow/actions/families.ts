@@ -8,11 +8,11 @@ import {
   checkLargerFamily,
   cloneFamily,
   conjunctionFamily,
-  controllerFamily,
   exitFamily,
   finTimeoutFamily,
   noteFamily,
 } from './control.js';
+import { controllerFamily } from './controller.js';
 import { learnFamily } from './learn.js';
 import { groupFamily, meterFamily, outputFamily, queueFamily, resubmitFamily } from './output.js';
 import { mplsFamily, ttlFamily, vlanFamily } from './packet.js';

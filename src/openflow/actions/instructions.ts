@@ -7,7 +7,7 @@ import type { Facts } from '../match/facts.js';
 import type { Assembler } from '../template/assembler.js';
 import { PatchOp } from '../template/patch.js';
 import { type Expanded, leafOf, Token } from '../template/shape.js';
-import { formatTable, type Names, type Numbers } from '../text/port.js';
+import { formatTable, namedTable, type Names, type Numbers } from '../text/port.js';
 import { Reader } from '../text/reader.js';
 import { type Call, parseCall, splitList } from '../text/split.js';
 import { formatHex, parseInteger } from '../text/value.js';
@@ -98,7 +98,7 @@ function compileMetadata(text: string, out: Assembler, context: ActionContext): 
 }
 
 function compileGoto(text: string, out: Assembler, context: ActionContext): void {
-  const table = context.numbers?.table?.(text) ?? integerArgument(context, text, 'goto_table');
+  const table = namedTable(text, context.numbers) ?? integerArgument(context, text, 'goto_table');
   const from = context.facts.table;
   if (typeof table === 'number' && from !== undefined && table <= from) {
     throw new FlowError(`goto_table:${table} from table ${from} does not go forward`, { field: 'goto_table' });

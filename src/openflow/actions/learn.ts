@@ -10,7 +10,7 @@ import { parseRange } from '../match/items.js';
 import type { Assembler } from '../template/assembler.js';
 import { PatchOp } from '../template/patch.js';
 import { leafOf } from '../template/shape.js';
-import { formatTable, type Names } from '../text/port.js';
+import { formatTable, namedTable, type Names } from '../text/port.js';
 import type { Reader } from '../text/reader.js';
 import { parseCall, splitList } from '../text/split.js';
 import { formatHex, formatValue, parseInteger, parseValue } from '../text/value.js';
@@ -81,7 +81,7 @@ function compileLearn(inner: string, out: Assembler, context: ActionContext): vo
   const number = (name: NumberName, otherwise: number) => {
     const text = given.values.get(name);
     if (text === undefined) return otherwise;
-    return (name === 'table' ? context.numbers?.table?.(text) : undefined) ?? integerArgument(context, text, name);
+    return (name === 'table' ? namedTable(text, context.numbers) : undefined) ?? integerArgument(context, text, name);
   };
   const u16 = (name: NumberName, otherwise = 0) => out.integer(number(name, otherwise), 2, name);
   const second = given.values.has('limit') || given.result !== undefined;

@@ -11,6 +11,7 @@ import { requirePlain } from '../template/assembler.js';
 import {
   formatPort,
   formatTable,
+  namedTable,
   narrowPort,
   parsePort,
   portController,
@@ -183,7 +184,7 @@ function resubmitArguments(
   if (port === '' && table === '') throw new FlowError('resubmit needs a port or a table', { field: 'resubmit' });
   if (ct === 'ct' && table === '') throw new FlowError('resubmit with ct needs a table', { field: 'resubmit' });
   if (ct !== undefined && ct !== 'ct') throw new FlowError(`resubmit: "${ct}" is not ct`, { field: 'resubmit' });
-  const named = context.numbers?.table?.(table);
+  const named = namedTable(table, context.numbers);
   return {
     port: port === '' ? portInPort : portArgument(context, port),
     table: table === '' ? 255 : (named ?? integerArgument(context, table, 'resubmit table')),

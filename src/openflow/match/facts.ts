@@ -10,6 +10,8 @@ export interface Facts {
   readonly any: boolean;
   readonly dlType: number | undefined;
   readonly nwProto: number | undefined;
+  /** Only fragments without a transport header are matched. */
+  readonly laterFragment: boolean;
   readonly icmpType: number | undefined;
   readonly icmpCode: number | undefined;
   /** Value and mask; mask 0 when not matched. */
@@ -27,6 +29,7 @@ export const noFacts: Facts = {
   any: false,
   dlType: undefined,
   nwProto: undefined,
+  laterFragment: false,
   icmpType: undefined,
   icmpCode: undefined,
   ctState: 0,
@@ -67,9 +70,14 @@ export function isTracked(facts: Facts): boolean {
   return (facts.ctState & trk) !== 0 && (facts.ctStateMask & inv) !== 0 && (facts.ctState & inv) === 0;
 }
 
+/** The packet has a transport header of that protocol. */
+function carries(facts: Facts, name: keyof typeof protocol): boolean {
+  return facts.nwProto === protocol[name] && !facts.laterFragment;
+}
+
 function isNeighbour(facts: Facts, ...types: number[]): boolean {
   const { icmpType, icmpCode } = facts;
-  const isIcmp6 = facts.dlType === ethertype.ipv6 && facts.nwProto === protocol.icmp6;
+  const isIcmp6 = facts.dlType === ethertype.ipv6 && carries(facts, 'icmp6');
   return isIcmp6 && icmpType !== undefined && types.includes(icmpType) && (icmpCode ?? 0) === 0;
 }
 
@@ -79,8 +87,10 @@ interface Rule {
   readonly wants: string;
 }
 
+const notLater = ', and not nw_frag=later';
+
 function transport(name: 'tcp' | 'udp' | 'sctp'): Rule {
-  return { holds: (f) => isIp(f) && f.nwProto === protocol[name], wants: `${name} or ${name}6 in the match` };
+  return { holds: (f) => isIp(f) && carries(f, name), wants: `${name} or ${name}6 in the match${notLater}` };
 }
 
 const trackedStates = 'ct_state=+trk-inv (or +new, +est, +rel, +rpl)';
@@ -104,8 +114,8 @@ const rules: Readonly<Record<Prerequisite, Rule>> = {
   tcp: transport('tcp'),
   udp: transport('udp'),
   sctp: transport('sctp'),
-  icmp4: { holds: (f) => f.dlType === ethertype.ipv4 && f.nwProto === protocol.icmp, wants: 'icmp in the match' },
-  icmp6: { holds: (f) => f.dlType === ethertype.ipv6 && f.nwProto === protocol.icmp6, wants: 'icmp6 in the match' },
+  icmp4: { holds: (f) => f.dlType === ethertype.ipv4 && carries(f, 'icmp'), wants: 'icmp in the match' },
+  icmp6: { holds: (f) => f.dlType === ethertype.ipv6 && carries(f, 'icmp6'), wants: 'icmp6 in the match' },
   nd: {
     holds: (f) => isNeighbour(f, solicit, advert),
     wants: 'icmp6, icmp_type=135 or 136, icmp_code=0 in the match',

@@ -117,6 +117,9 @@ function gatherFact(facts: Mutable<Facts>, field: Field, item: Item, numbers: Nu
     case 'nw_proto':
       facts.nwProto = Number(literal().value);
       break;
+    case 'ip_frag':
+      facts.laterFragment = (literal().value & 2n) !== 0n;
+      break;
     case 'icmp_type':
     case 'icmpv6_type':
       facts.icmpType = Number(literal().value);

@@ -69,7 +69,7 @@ function emitFound(sink: ByteSink, at: number, site: Site, holes: readonly Hole[
   if (end >= 0) return end;
   const values = variant.checks === undefined ? variant.flat : holes;
   const exact = holes.map((hole) => exactForm(variant.patches, values, hole));
-  if (exact.some((hole, i) => hole !== holes[i])) return emitAt(sink, at, site, exact);
+  if (exact.some((hole, i) => !Object.is(hole, holes[i]))) return emitAt(sink, at, site, exact);
   const scratch = new DataView(new ArrayBuffer(variant.bytes.length));
   for (const patch of variant.patches) {
     if (!tryPatch(scratch, 0, patch, values[patch.hole])) throw misfit(patch, values[patch.hole]);
@@ -141,5 +141,7 @@ function exactForm(patches: readonly Patch[], values: readonly Hole[], hole: Hol
   }
   if (!(hole instanceof Fragment)) return hole;
   const holes = hole.holes.map((inner) => exactForm(patches, values, inner));
-  return holes.some((inner, i) => inner !== hole.holes[i]) ? new Fragment(hole.kind, hole.strings, holes) : hole;
+  return holes.some((inner, i) => !Object.is(inner, hole.holes[i]))
+    ? new Fragment(hole.kind, hole.strings, holes)
+    : hole;
 }

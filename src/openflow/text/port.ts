@@ -64,6 +64,12 @@ export function parsePort(text: string, numbers?: Numbers): number {
   return number;
 }
 
+/** The table that a name stands for; numbers and unknown names are left to the caller. */
+export function namedTable(text: string, numbers: Numbers | undefined): number | undefined {
+  const quoted = /^"(.*)"$/.exec(text);
+  return numbers?.table?.(quoted === null ? text : (JSON.parse(text) as string));
+}
+
 export function formatPort(port: number, names?: Names): string {
   const special = byNumber.get(port);
   if (special !== undefined) return special;

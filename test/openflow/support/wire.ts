@@ -69,22 +69,6 @@ export class Wire {
     return this.#errors;
   }
 
-  /** Deletes every flow and group. */
-  async clear(): Promise<void> {
-    const flows = Buffer.alloc(56);
-    flows.writeUInt32BE(0x060e0038, 0);
-    flows[24] = 0xff;
-    flows[25] = 3;
-    flows.fill(0xff, 32, 44);
-    flows.writeUInt32BE(0x00010004, 48);
-    const groups = Buffer.alloc(24);
-    groups.writeUInt32BE(0x060f0018, 0);
-    groups.writeUInt16BE(2, 8);
-    groups.writeUInt32BE(0xfffffffc, 12);
-    groups.writeUInt32BE(0xffffffff, 20);
-    await this.send(flows, groups);
-  }
-
   /** All flows, each as the flow mod (ADD) with the very match and instruction bytes that the switch reported. */
   async flows(): Promise<DumpedFlow[]> {
     const body = Buffer.alloc(48);
@@ -96,12 +80,13 @@ export class Wire {
     return entries.map(toFlowMod);
   }
 
-  /** All group descriptions as the switch reported them. */
-  async groups(): Promise<Buffer[]> {
+  /** All groups, each as the group mod (ADD) with the very bucket and property bytes that the switch reported. */
+  async groups(): Promise<Uint8Array[]> {
     const body = Buffer.alloc(16);
     body.writeUInt16BE(multipart.groupDesc, 0);
     body.writeUInt32BE(0xfffffffc, 8);
-    return this.#dump(body);
+    const entries = await this.#dump(body);
+    return entries.map(toGroupMod);
   }
 
   async #dump(body: Buffer): Promise<Buffer[]> {
@@ -185,4 +170,16 @@ function toFlowMod(entry: Buffer): Uint8Array {
   head.fill(0xff, 32, 44);
   entry.copy(head, 44, 12, 16);
   return new Uint8Array(Buffer.concat([head, match, instructions]));
+}
+
+/** OFPMP_GROUP_DESC entry (OpenFlow 1.5 §7.3.5.10) to OFPT_GROUP_MOD. */
+function toGroupMod(entry: Buffer): Uint8Array {
+  const head = Buffer.alloc(24);
+  head.writeUInt8(6, 0);
+  head.writeUInt8(15, 1);
+  head.writeUInt16BE(24 + entry.length - 16, 2);
+  entry.copy(head, 10, 2, 3);
+  entry.copy(head, 12, 4, 10);
+  head.writeUInt32BE(0xffffffff, 20);
+  return new Uint8Array(Buffer.concat([head, entry.subarray(16)]));
 }
