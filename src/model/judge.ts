@@ -6,7 +6,8 @@
  */
 import { checkCandidate, checkMembers, checkOverlaps, type Attempted, type Candidate } from './checks.js';
 import { checkDeletes, readDeletes, type Gone } from './deletes.js';
-import { Draft } from './draft.js';
+import { Draft, type Numbers } from './draft.js';
+import { policySetSignature } from './kinds/group.js';
 import type { Claim, Mutable } from './kinds/kind.js';
 import { problem } from './problems.js';
 import { readObject } from './read.js';
@@ -91,10 +92,17 @@ function candidate(object: Mutable<AnyObject>, place: number, written?: Written,
   return {
     object,
     place,
-    numbers: before ?? {},
+    numbers: before === undefined ? {} : numbersToKeep(before, object),
     ...(written === undefined ? {} : { written }),
     ...(before === undefined ? {} : { before }),
   };
+}
+
+/** The id and zone are the object's for life; a policy-set number names policies, and goes when they change. */
+function numbersToKeep(before: AnyObject, after: AnyObject): Numbers {
+  const sameSet =
+    before.kind === 'group' && after.kind === 'group' && policySetSignature(before) === policySetSignature(after);
+  return before.kind === 'group' && !sameSet ? { id: before.id } : before;
 }
 
 const settingsRef: Ref = { kind: 'settings', key: '' };

@@ -25,7 +25,7 @@ const rule = (fields: Json): Json => ({
 });
 const settings = (fields: Json): Json => ({ kind: 'settings', ...fields });
 
-type Row = [behaviour: string, put: unknown | unknown[], ...problems: string[]];
+type Row = [behaviour: string, put: unknown, ...problems: string[]];
 
 const rows: Row[] = [
   // shape
