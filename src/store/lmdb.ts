@@ -1,14 +1,15 @@
 /**
  * The desired state in LMDB: one record an object, the generation beside them, one transaction a request.
- * Neighbours: index.ts says what a store promises.
- * Invariants: the directory is ours alone (0700, files 0600); a write is answered only after LMDB has synced it to disk,
- * since its put promise resolves at commit and durability is `flushed`.
+ * Neighbours: index.ts says what a store promises, guard.ts looks at the file first.
+ * Invariants: the directory is ours alone (0700, files 0600); a write is answered only after LMDB has synced it to disk.
  */
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { getSystemErrorName } from 'node:util';
 import { open, type RootDatabase } from 'lmdb';
 import { SluiceError } from '../model/errors.js';
 import type { Stored, StoredChange } from '../model/index.js';
+import { guardFile } from './guard.js';
 import type { Loaded, Store } from './index.js';
 
 /** The layout of the records; another number is another program's data. */
@@ -29,9 +30,10 @@ export async function openLmdbStore(directory: string): Promise<Store> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, 0o700);
-    await ownFile(path);
-    // noSubdir: the two files lie in the directory itself; the cache is off because State is the cache.
-    root = open({ path, noSubdir: true, encoding: 'json', compression: false, cache: false });
+    await guardFile(path);
+    // noSubdir: the two files lie in the directory itself; the cache is off because State is the cache;
+    // no overlappingSync: a commit syncs its data before the meta page that refers to it, as plain LMDB does.
+    root = open({ path, noSubdir: true, encoding: 'json', compression: false, cache: false, overlappingSync: false });
     await Promise.all([path, `${path}-lock`].map((each) => chmod(each, 0o600)));
     requireSchema(root, path);
     return new LmdbStore(root, path);
@@ -39,12 +41,6 @@ export async function openLmdbStore(directory: string): Promise<Store> {
     await root?.close();
     throw unavailable(directory, error);
   }
-}
-
-/** LMDB would take any file; one that is not readable by us is a mistake to name. */
-async function ownFile(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found && !found.isFile()) throw new Error(`${path} is not a file`);
 }
 
 function requireSchema(root: RootDatabase, path: string): void {
@@ -66,25 +62,31 @@ class LmdbStore implements Store {
   load(): Promise<Loaded> {
     const meta = this.#root.get(metaKey) as Meta | undefined;
     const objects: Stored[] = [];
-    for (const { value } of this.#root.getRange({ start: ['object'], end: ['object\uffff'] })) objects.push(value as Stored);
+    for (const { value } of this.#root.getRange({ start: ['object'], end: ['object\uffff'] }))
+      objects.push(value as Stored);
     return Promise.resolve({ objects, generation: meta?.generation ?? 0 });
   }
 
-  async write(changes: readonly StoredChange[], generation: number): Promise<void> {
-    const root = this.#root;
+  /**
+   * Synchronous, fdatasync and meta page included: lmdb-js's asynchronous commit leaves rejected promises behind that
+   * nobody can catch, so a full disk would end the process instead of refusing the request.
+   */
+  write(changes: readonly StoredChange[], generation: number): Promise<void> {
     try {
-      await root.transaction(() => {
-        for (const { ref, stored } of changes) {
-          const key = keyOf(ref.kind, ref.key);
-          if (stored) void root.put(key, stored);
-          else void root.remove(key);
-        }
-        void root.put(metaKey, { schema: schemaVersion, generation } satisfies Meta);
-      });
-      await root.flushed;
+      this.#root.transactionSync(() => this.#put(changes, generation));
+      return Promise.resolve();
     } catch (error) {
-      throw unavailable(this.#path, error);
+      return Promise.reject(unavailable(this.#path, error));
     }
+  }
+
+  #put(changes: readonly StoredChange[], generation: number): void {
+    for (const { ref, stored } of changes) {
+      const key = keyOf(ref.kind, ref.key);
+      if (stored) this.#root.putSync(key, stored);
+      else this.#root.removeSync(key);
+    }
+    this.#root.putSync(metaKey, { schema: schemaVersion, generation } satisfies Meta);
   }
 
   async close(): Promise<void> {
@@ -98,12 +100,17 @@ const remedies: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a directory; choose another with --state-dir',
   EEXIST: 'it is not a directory; choose another with --state-dir',
   ENOSPC: 'the disk is full; free some space',
+  EDQUOT: 'the quota is used up; free some space',
+  // LMDB's word for a write that came out short, too.
+  EIO: 'it could not be written whole; free some space on the disk, or see whether it is failing',
   EROFS: 'the file system is read-only; choose another with --state-dir',
 };
 
 function unavailable(path: string, cause: unknown): SluiceError {
   if (cause instanceof SluiceError) return cause;
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const why = (code !== undefined && remedies[code]) || message;
+  const { code, message } = cause as { readonly code?: string | number; readonly message: string };
+  // lmdb-js gives the bare errno.
+  const name = typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : code;
+  const why = (name !== undefined && remedies[name]) || message;
   return new SluiceError('store_unavailable', `The state in ${path} cannot be kept: ${why}.`, { cause });
 }
