@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!sluice::read_batch({data, size}, sets).ok()) return 0;
   sluice::FlowStore store;
   for (std::uint32_t epoch = 1; epoch <= 2; ++epoch) {
-    for (const sluice::OwnerSet& set : sets) store.apply(set, epoch);
+    store.apply(sets, epoch);
     store.resolve_touched();
     std::vector<sluice::Index> dirty;
     dirty.swap(store.dirty());

@@ -180,6 +180,38 @@ TEST_CASE("nothing is composed while the output is full") {
   CHECK(rig.fake.flows.size() == 50'000);
 }
 
+TEST_CASE("a large batch of new owners is on its way before all of it has been taken in") {
+  ConnectedRig rig;
+  rig.commit(Batch().owner(b).flow(70'000, output(1)).flow(70'001, output(1)), {CommitMode::automatic, true});
+  Batch batch = many(30'000);
+  batch.owner(owner(40'000)).group(8).owner(owner(40'001)).flow(80'000, to_group(8));
+  REQUIRE(rig.submit(batch, {CommitMode::automatic, true}).ok());
+  CHECK(rig.engine.stats().flows < 20'000);
+  SUBCASE("it is confirmed as any other") {
+    rig.run();
+    REQUIRE(rig.heard.done.size() == 2);
+    CHECK(rig.heard.done[1].added == 30'002);
+    CHECK(rig.heard.done[1].deleted == 2);
+    CHECK(rig.heard.quarantined.empty());
+    CHECK(rig.fake.flows.size() == 30'001);
+  }
+  SUBCASE("what comes meanwhile waits for its end") {
+    REQUIRE(rig.submit(Batch().owner(owner(29'000))).ok());
+    rig.engine.retry_quarantined(rig.now);
+    rig.run();
+    CHECK(rig.heard.done.size() == 3);
+    CHECK(rig.fake.flows.size() == 30'000);
+  }
+  SUBCASE("a lost connection loses nothing of it") {
+    rig.step();
+    rig.disconnect();
+    rig.connect();
+    CHECK(rig.heard.done.size() == 2);
+    CHECK(rig.fake.flows.size() == 30'001);
+  }
+  CHECK(rig.engine.stats().unsettled == 0);
+}
+
 TEST_CASE("batches that come during a commit are merged, and each is answered") {
   ConnectedRig rig;
   REQUIRE(rig.submit(many(2000)).ok());

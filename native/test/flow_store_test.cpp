@@ -25,7 +25,7 @@ struct Store {
     std::vector<OwnerSet> sets;
     REQUIRE(read_batch(bytes, sets).ok());
     ++epoch;
-    for (const OwnerSet& set : sets) store.apply(set, epoch);
+    store.apply(sets, epoch);
     if (full) store.clear_all_but(epoch);
     store.resolve_touched();
   }

@@ -88,7 +88,7 @@ constexpr std::uint32_t kLastMeter = 0xffff0000;
   const auto add = [&](OwnerKey owner) {
     const std::uint64_t hash = hash_bytes({reinterpret_cast<const std::uint8_t*>(&owner), sizeof owner});
     if (seen.find(hash, [&](Index i) { return sets[i - 1].owner == owner; }) != 0) return false;
-    sets.push_back({.owner = owner, .messages = {}, .count = 0, .oversized = {}});
+    sets.emplace_back().owner = owner;
     seen.insert(hash, static_cast<Index>(sets.size()));
     return true;
   };
@@ -113,6 +113,7 @@ constexpr std::uint32_t kLastMeter = 0xffff0000;
       OwnerSet& set = sets.back();
       if (Status s = check_message(*header, message, set.owner); !s.ok()) return s;
       ++set.count;
+      set.only_flows = set.only_flows && header->type == Type::flow_mod;
       if (message.size() > openflow::kMaxBundled && set.oversized.empty()) set.oversized = message;
     }
     at += header->length;

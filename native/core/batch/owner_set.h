@@ -12,6 +12,7 @@ struct OwnerSet {
   OwnerKey owner = 0;
   Bytes messages;           // points into the batch; validated by read_batch
   std::uint32_t count = 0;  // messages
+  bool only_flows = true;   // no groups, no meters
   Bytes oversized;          // the first message that is too long to be sent in a bundle, if any
 };
 

@@ -56,7 +56,10 @@ bool Committer::next_retry(Retry& work) {
 bool Committer::next(const CommitPolicy& policy, Retry& work) {
   const auto stage = plan_.first_stage();
   if (!stage || !retries_.empty() || !may_start(*stage)) return false;
-  const std::size_t one_bundle = policy.atomic ? kAtomicEntries : policy.staged ? 0 : Plan::kSliceEntries;
+  if (policy.adds_only && *stage >= Stage::flows_delete) return false;
+  const std::size_t one_bundle = policy.atomic                       ? kAtomicEntries
+                                 : policy.staged || policy.adds_only ? 0
+                                                                     : Plan::kSliceEntries;
   if (!is_meters(*stage) && in_flight_.empty() && plan_.size() <= one_bundle) {
     work.slice = plan_.take_whole();
     return true;

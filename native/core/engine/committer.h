@@ -28,8 +28,9 @@ class CommitEvents {
 };
 
 struct CommitPolicy {
-  bool atomic = false;  // one bundle if it can be
-  bool staged = false;  // never more than a slice at once
+  bool atomic = false;     // one bundle if it can be
+  bool staged = false;     // never more than a slice at once
+  bool adds_only = false;  // there is more to come before anything may be deleted
 };
 
 struct CommitterTotals {

@@ -4,12 +4,11 @@
 
 namespace sluice {
 
-Ledger::Commit Ledger::open(std::uint64_t commit_id, const CommitOptions& options, std::uint64_t wanted,
-                            const Totals& start) {
+Ledger::Commit Ledger::open(std::uint64_t commit_id, CommitMode mode, std::uint64_t wanted, const Totals& start) {
   const Commit commit = records_.allocate();
   Record& record = records_[commit];
   record.waiting = 1;
-  record.mode = options.mode;
+  record.mode = mode;
   if (results_.size() <= commit) results_.resize(commit + 1u);
   CommitResult& result = results_[commit];
   result = {};
@@ -19,11 +18,12 @@ Ledger::Commit Ledger::open(std::uint64_t commit_id, const CommitOptions& option
   result.messages = start.messages;
   result.bundles = start.bundles;
   result.elapsed_us = start.now_us;
-  atomic_ += options.mode == CommitMode::atomic ? 1u : 0u;
-  staged_ += options.mode == CommitMode::staged ? 1u : 0u;
-  (options.full ? fresh_full_ : fresh_).push_back(commit);
+  atomic_ += mode == CommitMode::atomic ? 1u : 0u;
+  staged_ += mode == CommitMode::staged ? 1u : 0u;
   return commit;
 }
+
+void Ledger::seal(Commit commit, bool full) { (full ? fresh_full_ : fresh_).push_back(commit); }
 
 void Ledger::wait_for(Commit commit, Owner& owner) {
   const Index ticket = tickets_.allocate();

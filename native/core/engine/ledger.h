@@ -20,10 +20,10 @@ class Ledger {
   };
   using Commit = Index;
 
-  // The commit stays open until release_fresh(), however few owners it waits for.
-  [[nodiscard]] Commit open(std::uint64_t commit_id, const CommitOptions& options, std::uint64_t wanted,
-                            const Totals& start);
+  // The commit stays open until it is sealed and released, however few owners it waits for.
+  [[nodiscard]] Commit open(std::uint64_t commit_id, CommitMode mode, std::uint64_t wanted, const Totals& start);
   void wait_for(Commit commit, Owner& owner);
+  void seal(Commit commit, bool full);  // every owner of its batch has been named
   // `quiet`: the switch is as it should be. A full commit waits for that, since it also answers for what nobody wants
   // and no owner could be waited for.
   void release_fresh(bool quiet);

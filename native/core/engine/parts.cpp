@@ -22,6 +22,7 @@ void SwitchEngine::Parts::on_session_up(const openflow::Features& features, Mill
 
 void SwitchEngine::Parts::on_session_down(std::string_view reason, Millis) {
   synced = false;
+  finish_ingest();
   resync.abandon();
   committer.connection_lost();
   for (SwitchReads::Done& done : reads.abandon_all()) on_read_done(std::move(done));
@@ -94,6 +95,7 @@ void SwitchEngine::Parts::pump(Millis now) {
   for (;;) {
     if (resync.running()) return;
     if ((full_given && !synced) || resync_wanted) {
+      finish_ingest();
       // `confirmed` is about to be replaced; nothing may be under way that would change it meanwhile.
       if (!committer.idle()) return;
       resync_wanted = false;
@@ -102,16 +104,26 @@ void SwitchEngine::Parts::pump(Millis now) {
       return;
     }
     plan.take_dirty();
+    while (ingest.running() && plan.additions() < Ingest::kSlice) {
+      take_in(ingest.next_slice());
+      plan.take_dirty();
+    }
     const bool atomic = ledger.any_atomic();
-    committer.compose({.atomic = atomic, .staged = !atomic && ledger.any_staged()}, now);
+    committer.compose({.atomic = atomic, .staged = !atomic && ledger.any_staged(), .adds_only = ingest.running()}, now);
     if (session.wants_close()) return;
     finish_settled();
+    if (ingest.running()) {
+      // With bundles under way or output to be written something leads back here; without, go on at once.
+      if (committer.idle() && plan.additions() < Ingest::kSlice) continue;
+      return;
+    }
     if (waiting.empty() || must_wait(waiting.front().options)) return;
     Waiting next = std::move(waiting.front());
     waiting.pop_front();
     std::vector<OwnerSet> sets;
     // Read once before when it was submitted; the bytes have not changed.
-    if (read_batch(next.batch, sets).ok()) accept(next.commit_id, sets, next.options);
+    if (!read_batch(next.batch, sets).ok()) continue;
+    accept(next.commit_id, std::move(next.batch), std::move(sets), next.options);
   }
 }
 
@@ -148,31 +160,49 @@ Ledger::Totals SwitchEngine::Parts::totals() const {
 // --- batches ---------------------------------------------------------------------------------------------------------
 
 bool SwitchEngine::Parts::must_wait(const CommitOptions& options) const {
+  if (ingest.running()) return true;
   // Without a connection nothing is under way: what is desired when it comes back is what gets sent.
   if (!may_send()) return false;
   return store.counts().unsettled > 0 && (options.mode == CommitMode::atomic || ledger.any_atomic());
 }
 
-void SwitchEngine::Parts::accept(std::uint64_t commit_id, const std::vector<OwnerSet>& sets, CommitOptions options) {
+void SwitchEngine::Parts::accept(std::uint64_t commit_id, std::vector<std::uint8_t> batch, std::vector<OwnerSet> sets,
+                                 CommitOptions options) {
   ++epoch;
   std::uint64_t wanted = 0;
   for (const OwnerSet& set : sets) wanted += set.count;
-  const Ledger::Commit commit = ledger.open(commit_id, options, wanted, totals());
+  const Ledger::Commit commit = ledger.open(commit_id, options.mode, wanted, totals());
   store.expect(wanted);
-  for (const OwnerSet& set : sets) accept_set(commit, set);
-  if (options.full) {
-    clear_others(commit);
-    full_given = true;
+  std::erase_if(sets, [&](const OwnerSet& set) { return !accept_set(commit, set); });
+  ingest.begin(commit, options.full, std::move(batch), std::move(sets));
+  const bool may_slice = wanted > 2 * Ingest::kSlice && options.mode != CommitMode::atomic && may_send() &&
+                         (full_given || !options.full) && !resync_wanted;
+  if (!may_slice || ingest.arrange(store) < Ingest::kSlice) finish_ingest();
+}
+
+void SwitchEngine::Parts::take_in(std::span<const OwnerSet> sets) {
+  for (const Index owner : store.apply(sets, epoch)) ledger.wait_for(ingest.commit(), store.owners()[owner]);
+  if (ingest.at_end()) {
+    if (ingest.full()) {
+      clear_others(ingest.commit());
+      full_given = true;
+    }
+    ledger.seal(ingest.commit(), ingest.full());
+    ingest.end();
   }
   store.resolve_touched();
   report_conflicts();
 }
 
-void SwitchEngine::Parts::accept_set(Ledger::Commit commit, const OwnerSet& set) {
+void SwitchEngine::Parts::finish_ingest() {
+  if (ingest.running()) take_in(ingest.rest());
+}
+
+bool SwitchEngine::Parts::accept_set(Ledger::Commit commit, const OwnerSet& set) {
   if (const auto* refused = quarantines.find_same(set.owner, set.messages)) {
     store.owners()[store.owners().find_or_create(set.owner)].epoch = epoch;
     ledger.note_refused(commit, refused->why, set.count);
-    return;
+    return false;
   }
   if (!set.oversized.empty()) {
     Owner& owner = store.owners()[store.owners().find_or_create(set.owner)];
@@ -187,10 +217,10 @@ void SwitchEngine::Parts::accept_set(Ledger::Commit commit, const OwnerSet& set)
     quarantines.put(why, {set.messages.begin(), set.messages.end()});
     ledger.note_refused(commit, why, set.count);
     listener.on_quarantined(why);
-    return;
+    return false;
   }
   lift_quarantine(set.owner);
-  ledger.wait_for(commit, store.owners()[store.apply(set, epoch)]);
+  return true;
 }
 
 void SwitchEngine::Parts::clear_others(Ledger::Commit commit) {
@@ -208,6 +238,7 @@ void SwitchEngine::Parts::lift_quarantine(OwnerKey key) {
 }
 
 void SwitchEngine::Parts::retry_quarantined() {
+  finish_ingest();  // which goes by the epoch
   ++epoch;
   for (auto& [key, record] : quarantines.take_all()) {
     store.owners()[store.owners().find_or_create(key)].quarantined = false;
@@ -216,7 +247,8 @@ void SwitchEngine::Parts::retry_quarantined() {
       store.owners()[store.owners().find_or_create(key)].quarantined = true;
       continue;
     }
-    store.apply({.owner = key, .messages = record.wanted, .count = record.count, .oversized = {}}, epoch);
+    const OwnerSet set{.owner = key, .messages = record.wanted, .count = record.count, .oversized = {}};
+    store.apply({&set, 1}, epoch);
   }
   store.resolve_touched();
   report_conflicts();

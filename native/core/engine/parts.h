@@ -9,6 +9,7 @@
 #include "core/batch/batch_reader.h"
 #include "core/engine.h"
 #include "core/engine/committer.h"
+#include "core/engine/ingest.h"
 #include "core/engine/ledger.h"
 #include "core/engine/plan.h"
 #include "core/engine/quarantine.h"
@@ -42,8 +43,12 @@ struct SwitchEngine::Parts final : openflow::MessageSink, CommitEvents {
   [[nodiscard]] bool on_refused(Index entry, const openflow::Error& error) override;
   void on_trouble(std::string_view message, std::string_view detail) override;
 
-  void accept(std::uint64_t commit_id, const std::vector<OwnerSet>& sets, CommitOptions options);
-  void accept_set(Ledger::Commit commit, const OwnerSet& set);
+  void accept(std::uint64_t commit_id, std::vector<std::uint8_t> batch, std::vector<OwnerSet> sets,
+              CommitOptions options);
+  void take_in(std::span<const OwnerSet> sets);
+  void finish_ingest();
+  // False: the set is known to be refused and not tried.
+  [[nodiscard]] bool accept_set(Ledger::Commit commit, const OwnerSet& set);
   void clear_others(Ledger::Commit commit);
   void retry_quarantined();
   // Everything that may go on now: resync, plan, output, finished commits. Safe to call at any time.
@@ -72,6 +77,7 @@ struct SwitchEngine::Parts final : openflow::MessageSink, CommitEvents {
   Resync resync{store, session};
   SwitchReads reads{session};
   Ledger ledger;
+  Ingest ingest;
   Quarantines quarantines;
   std::deque<Waiting> waiting;
   std::uint32_t epoch = 0;

@@ -50,6 +50,12 @@ Index Plan::pop(Stage stage) {
   return entry;
 }
 
+std::size_t Plan::additions() const {
+  return queues_[static_cast<std::size_t>(Stage::meters_add)].size +
+         queues_[static_cast<std::size_t>(Stage::groups_add)].size +
+         queues_[static_cast<std::size_t>(Stage::flows_add)].size;
+}
+
 std::optional<Stage> Plan::first_stage() const {
   for (std::size_t s = 0; s < kStages; ++s) {
     if (queues_[s].size != 0) return static_cast<Stage>(s);

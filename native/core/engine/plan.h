@@ -35,7 +35,7 @@ class Plan {
 
   void take_dirty();
   [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] std::size_t additions() const;  // of these
 
   // The first stage that has something; nothing when the plan is empty.
   [[nodiscard]] std::optional<Stage> first_stage() const;

@@ -21,7 +21,7 @@ Status SwitchEngine::submit(std::uint64_t commit_id, std::vector<std::uint8_t> b
   if (!parts_->waiting.empty() || parts_->must_wait(options)) {
     parts_->waiting.push_back({commit_id, std::move(batch), options});
   } else {
-    parts_->accept(commit_id, sets, options);
+    parts_->accept(commit_id, std::move(batch), std::move(sets), options);
   }
   parts_->pump(now);
   return {};

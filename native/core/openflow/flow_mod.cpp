@@ -75,6 +75,27 @@ Status decode_flow_mod(Bytes message, FlowMod& out) {
   return {};
 }
 
+FlowMod view_flow_mod(Bytes valid) {
+  const std::uint8_t* at = valid.data();
+  FlowMod m;
+  m.cookie = load_big_endian<std::uint64_t>(at + 8);
+  m.cookie_mask = load_big_endian<std::uint64_t>(at + 16);
+  m.table = at[24];
+  m.command = static_cast<FlowCommand>(at[25]);
+  m.idle_timeout_sec = load_big_endian<std::uint16_t>(at + 26);
+  m.hard_timeout_sec = load_big_endian<std::uint16_t>(at + 28);
+  m.priority = load_big_endian<std::uint16_t>(at + 30);
+  m.buffer_id = load_big_endian<std::uint32_t>(at + 32);
+  m.out_port = load_big_endian<std::uint32_t>(at + 36);
+  m.out_group = load_big_endian<std::uint32_t>(at + 40);
+  m.flags = load_big_endian<std::uint16_t>(at + 44);
+  m.importance = load_big_endian<std::uint16_t>(at + 46);
+  const std::size_t oxm = load_big_endian<std::uint16_t>(at + kFlowModFixed + 2) - kMatchHeader;
+  m.oxm = valid.subspan(kFlowModFixed + kMatchHeader, oxm);
+  m.instructions = valid.subspan(kFlowModFixed + match_size(oxm));
+  return m;
+}
+
 void encode_flow_mod(Writer& w, const FlowMod& m, std::uint32_t xid) {
   encode_header(w, Type::flow_mod, flow_mod_size(m), xid);
   w.u64(m.cookie);

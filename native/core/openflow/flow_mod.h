@@ -43,6 +43,8 @@ inline constexpr std::size_t kMatchHeader = 4;
 
 // `message` is exactly one message, header included. The instructions' own lengths are walked, their content is not.
 Status decode_flow_mod(Bytes message, FlowMod& out);
+// The same without a check, only for bytes that decode_flow_mod has accepted before.
+[[nodiscard]] FlowMod view_flow_mod(Bytes valid);
 void encode_flow_mod(Writer& w, const FlowMod& m, std::uint32_t xid);
 
 // ofp_match as it stands in flow mods and flow descriptions: type OXM, length, TLVs, zero padding to 8.

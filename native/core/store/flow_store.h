@@ -40,8 +40,9 @@ class FlowStore {
   // --- desired -------------------------------------------------------------------------------------------------------
   // Before a batch of so many messages.
   void expect(std::size_t messages) { entries_.reserve(messages); }
-  // The set becomes the owner's whole set. Takes effect on `desired` with the next resolve_touched().
-  Index apply(const OwnerSet& set, std::uint32_t epoch);
+  // Each set becomes its owner's whole set; returns the owners in the same order. The sets come from read_batch. Takes
+  // effect on `desired` with the next resolve_touched().
+  std::vector<Index> apply(std::span<const OwnerSet> sets, std::uint32_t epoch);
   // Owners that no set of this epoch named want nothing; returns them.
   std::vector<Index> clear_all_but(std::uint32_t epoch);
   // Computes `desired` of every touched entry; entries that now differ from the switch appear in dirty().
@@ -97,6 +98,10 @@ class FlowStore {
   [[nodiscard]] std::size_t reserved_bytes() const;
 
  private:
+  struct Parsed;
+  [[nodiscard]] static bool parse_next(Bytes& messages, Parsed& out);
+  [[nodiscard]] Index begin_set(OwnerKey owner, std::uint32_t epoch);
+  void end_set(Index owner);
   void wish(Index owner, Index entry, const BodyView& body);
   void wish_twice(Want& want, const BodyView& body);
   void set_body(Want& want, Handle body);  // takes over the caller's reference

@@ -1,78 +1,113 @@
 // The desired half of FlowStore: owner sets in, `desired` bodies and dirty entries out.
-#include <array>
 #include <utility>
 
 #include "core/store/flow_store.h"
 
 namespace sluice {
 
-namespace {
-
-// One message of a set, parsed. The spans point into the batch, the key of a group or meter at `id`.
-struct Parsed {
-  KeyView key;
-  BodyView body;
+// One message of a set, parsed. The spans point into the batch.
+struct FlowStore::Parsed {
+  KeyHead key_head;
+  Bytes oxm;             // of a flow
+  std::uint32_t id = 0;  // of a group or meter
   std::uint64_t hash = 0;
-  std::uint32_t id = 0;
+  BodyView body;
+
+  [[nodiscard]] KeyView key() const {
+    return key_head.kind == EntryKind::flow ? KeyView{key_head, oxm} : key_of(key_head.kind, id);
+  }
 };
 
 // Takes one message off the front; it has been validated by read_batch.
-[[nodiscard]] bool parse_next(Bytes& messages, Parsed& out) {
+bool FlowStore::parse_next(Bytes& messages, Parsed& out) {
   const auto header = openflow::decode_header(messages);
   if (!header || header->length < openflow::kHeaderSize || header->length > messages.size()) return false;
   const Bytes message = messages.first(header->length);
   messages = messages.subspan(header->length);
   if (header->type == openflow::Type::flow_mod) {
-    openflow::FlowMod flow;
-    if (!decode_flow_mod(message, flow).ok()) return false;
-    out.key = key_of(flow);
+    const openflow::FlowMod flow = openflow::view_flow_mod(message);
+    out.key_head = key_of(flow).head;
+    out.oxm = flow.oxm;
     out.body = body_of(flow);
   } else if (header->type == openflow::Type::group_mod) {
     openflow::GroupMod group;
     if (!decode_group_mod(message, group).ok()) return false;
     out.id = group.group_id;
-    out.key = key_of(EntryKind::group, out.id);
+    out.key_head = key_of(EntryKind::group, out.id).head;
     out.body = body_of(group);
   } else {
     openflow::MeterMod meter;
     if (!decode_meter_mod(message, meter).ok()) return false;
     out.id = meter.meter_id;
-    out.key = key_of(EntryKind::meter, out.id);
+    out.key_head = key_of(EntryKind::meter, out.id).head;
     out.body = body_of(meter);
   }
-  out.hash = Entries::hash(out.key);
+  out.hash = Entries::hash(out.key());
   return true;
 }
 
-}  // namespace
-
-Index FlowStore::apply(const OwnerSet& set, std::uint32_t epoch) {
-  const Index owner = owners_.find_or_create(set.owner);
-  owners_[owner].epoch = epoch;
-  // A few at a time, so that their places in the index come from memory while the others are parsed.
-  constexpr std::size_t kAhead = 16;
-  std::array<Parsed, kAhead> ahead;
-  for (Bytes left = set.messages; !left.empty();) {
-    std::size_t n = 0;
-    while (n < kAhead && parse_next(left, ahead[n])) entries_.prefetch(ahead[n++].hash);
-    if (n == 0) break;
-    for (std::size_t i = 0; i < n; ++i)
-      wish(owner, entries_.find_or_create(ahead[i].key, ahead[i].hash), ahead[i].body);
+std::vector<Index> FlowStore::apply(std::span<const OwnerSet> sets, std::uint32_t epoch) {
+  // A window at a time, over the borders of sets: while its messages are parsed, their places in the index come from
+  // memory.
+  constexpr std::size_t kWindow = 64;
+  std::vector<Parsed> window;
+  window.reserve(kWindow);
+  std::vector<Index> applied;
+  applied.reserve(sets.size());
+  std::size_t parsed = 0;     // sets taken up by the parser; the last of them may have messages left
+  std::uint32_t missing = 0;  // messages of the set being applied that have not been applied
+  Bytes left;
+  const auto next_set = [&] {
+    if (!applied.empty()) end_set(applied.back());
+    const OwnerSet& set = sets[applied.size()];
+    missing = set.count;
+    applied.push_back(begin_set(set.owner, epoch));
+  };
+  while (parsed < sets.size() || !left.empty()) {
+    window.clear();
+    while (window.size() < kWindow && (parsed < sets.size() || !left.empty())) {
+      if (left.empty()) {
+        owners_.prefetch(sets[parsed].owner);
+        left = sets[parsed++].messages;
+      } else if (parse_next(left, window.emplace_back())) {
+        entries_.prefetch(window.back().hash);
+      } else {
+        return applied;  // cannot be: read_batch would have refused it
+      }
+    }
+    for (const Parsed& m : window) {
+      while (missing == 0) next_set();
+      --missing;
+      wish(applied.back(), entries_.find_or_create(m.key(), m.hash), m.body);
+    }
   }
+  while (applied.size() < sets.size()) next_set();
+  if (!applied.empty()) end_set(applied.back());
+  return applied;
+}
+
+Index FlowStore::begin_set(OwnerKey key, std::uint32_t epoch) {
+  const Index owner = owners_.find_or_create(key);
+  owners_[owner].epoch = epoch;
+  return owner;
+}
+
+// What the set did not name is wanted no more.
+void FlowStore::end_set(Index owner) {
   for (Index w = owners_[owner].first_want; w != 0; w = wants_[w].next_of_owner) {
     Want& want = wants_[w];
     if (want.marked == 0 && want.body != 0) set_body(want, 0);
     want.marked = 0;
   }
   report_owner(owner);
-  return owner;
 }
 
 std::vector<Index> FlowStore::clear_all_but(std::uint32_t epoch) {
   std::vector<Index> cleared;
   for (Index o = 1; o < owners_.end(); ++o) {
     if (owners_[o].key == 0 || owners_[o].epoch == epoch) continue;
-    cleared.push_back(apply({.owner = owners_[o].key, .messages = {}, .count = 0, .oversized = {}}, epoch));
+    cleared.push_back(begin_set(owners_[o].key, epoch));
+    end_set(o);
   }
   return cleared;
 }

@@ -44,6 +44,7 @@ class Owners {
     index_.insert(hash(key), owner);
     return owner;
   }
+  void prefetch(OwnerKey key) const { index_.prefetch(hash(key)); }
   void free(Index owner) {
     index_.erase(hash(records_[owner].key), owner);
     records_.release(owner);

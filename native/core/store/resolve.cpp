@@ -58,8 +58,8 @@ std::vector<std::uint8_t> union_of_conjunctions(std::span<const Bytes> instructi
     }
   }
   std::ranges::sort(actions);
-  const auto extra = std::ranges::unique(actions);
-  actions.erase(extra.begin(), extra.end());
+  // Not std::ranges::unique: clang 14 cannot compile its subrange with libstdc++ 12.
+  actions.erase(std::unique(actions.begin(), actions.end()), actions.end());
 
   if (kInstructionHead + actions.size() * kConjunctionSize > kLongestUnion) return {};
   std::vector<std::uint8_t> bytes(kInstructionHead + actions.size() * kConjunctionSize);
