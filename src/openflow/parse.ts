@@ -1,5 +1,5 @@
 // Flow and group text of ovs-ofctl(8) to messages: for tests, tools and read-back of what people write.
-// Neighbours: flow.ts and group.ts compile; format.ts is the way back.
+// Neighbours: flow.ts and group/compile.ts compile; format.ts is the way back.
 // Invariant: `parseFlow(formatFlow(x))` equals `x` for every canonical flow mod.
 
 import { FlowError } from './errors.js';

@@ -1,10 +1,9 @@
 // A list of actions: from text to bytes and back, each by its family.
-// Neighbours: instructions.ts calls it for flows, group.ts for buckets, ct and clone for what they enclose.
+// Neighbours: instructions.ts calls it for flows, group/compile.ts for buckets, ct and clone for what they enclose.
 // Invariant: a list of fragments compiles its items in the context in which it stands.
 
 import { FlowError } from '../errors.js';
-import type { Assembler } from '../template/assembler.js';
-import { Assembler as Builder } from '../template/assembler.js';
+import { Assembler } from '../template/assembler.js';
 import { leafOf, Token } from '../template/shape.js';
 import { Sites } from '../template/site.js';
 import type { Names } from '../text/port.js';
@@ -69,7 +68,7 @@ export function compileAction(text: string, out: Assembler, context: ActionConte
 function itemSites(context: ActionContext): Sites {
   const { facts, exec, numbers } = context;
   return new Sites((expanded) => {
-    const out = new Builder();
+    const out = new Assembler();
     compileActions(expanded.text, out, { expanded, facts, exec, numbers });
     return out.finish();
   });

@@ -1,5 +1,5 @@
 // Builds the bytes of a message once: literals at their place, patches where values go, and the lengths that lists stretch.
-// Neighbours: flow.ts, group.ts, match/ and actions/ write into it; emit.ts replays its result.
+// Neighbours: flow.ts, group/compile.ts, match/ and actions/ write into it; emit.ts replays its result.
 // Invariant: everything between two lists is one static piece; every length field that encloses a list is known to it.
 
 import { FlowError } from '../errors.js';

@@ -1,5 +1,5 @@
 // What a template's holes look like, apart from their values: the key under which its compiled form is kept.
-// Neighbours: holes.ts makes holes, site.ts keeps compiled variants by shape, text is compiled by flow.ts, group.ts and actions/.
+// Neighbours: holes.ts makes holes, site.ts keeps compiled variants by shape, text is compiled by flow.ts, group/compile.ts and actions/.
 // Invariant: two calls with equal shapes compile to the same bytes but for the patched values.
 
 import { FlowError } from '../errors.js';

@@ -1,5 +1,5 @@
 // Cuts flow text at separators that stand outside parentheses, brackets and quotes.
-// Neighbours: flow.ts, group.ts, match/items.ts and actions/ all read text in these pieces.
+// Neighbours: flow.ts, group/compile.ts, match/items.ts and actions/ all read text in these pieces.
 // Invariant: pieces are trimmed and never empty, so absent fragments leave no trace.
 
 import { FlowError } from '../errors.js';
