@@ -1,0 +1,59 @@
+/** What is refused of settings and peers. */
+import { expect, test } from 'vitest';
+import { refuse } from '../support.js';
+import { areRefused, settings, state } from './rows.js';
+
+areRefused([
+  [
+    'several VLAN uplinks',
+    settings({ vlanInterfaces: ['eth1', 'eth2'] }),
+    '/objects/0/vlanInterfaces not_supported: an uplink of several NICs is a bond, which is not supported yet (name one)',
+  ],
+  [
+    'one NIC for VLAN and underlay',
+    settings({ vlanInterfaces: ['eth1'], underlayInterfaces: ['eth1'] }),
+    '/objects/0/underlayInterfaces contradiction: `eth1` cannot be the VLAN uplink and the underlay at once',
+  ],
+  [
+    'one bridge for everything',
+    settings({ uplinkBridge: 'br-sluice' }),
+    '/objects/0/uplinkBridge contradiction: bridge and uplinkBridge are both `br-sluice`',
+  ],
+  [
+    'a VTEP that is no address',
+    settings({ vtepIp: '172.31.0' }),
+    '/objects/0/vtepIp bad_address: `172.31.0` is not an IP address',
+  ],
+  [
+    'a VTEP that is multicast',
+    settings({ vtepIp: '239.0.0.1' }),
+    '/objects/0/vtepIp bad_address: `239.0.0.1` is a multicast address; no host can have it',
+  ],
+  [
+    'a VTEP that is a peer',
+    settings({ vtepIp: '172.31.0.2' }),
+    "/objects/0/vtepIp contradiction: `172.31.0.2` is a peer, so it cannot be this host's own VTEP",
+  ],
+  [
+    'a peer that is this host',
+    { kind: 'peer', vtepIp: '172.31.0.1' },
+    "/objects/0/vtepIp contradiction: `172.31.0.1` is this host's own VTEP (settings.vtepIp)",
+  ],
+]);
+
+test.each(['bond', 'hostAccess'])('settings.%s is refused as not supported yet', (field) => {
+  expect(refuse(state, { put: [settings({ [field]: {} })] })).toMatchObject([
+    { pointer: `/objects/0/${field}`, code: 'not_supported' },
+  ]);
+});
+test.each([
+  ['forwardingMode', 'routing'],
+  ['policyMode', 'both-sides'],
+  ['onPolicyChange', 'keep'],
+  ['onPolicyChange', 'cut'],
+  ['midstream', 'drop'],
+])('settings.%s %s is refused as not supported yet', (field, value) => {
+  expect(refuse(state, { put: [settings({ [field]: value })] })).toMatchObject([
+    { pointer: `/objects/0/${field}`, code: 'not_supported' },
+  ]);
+});
