@@ -32,6 +32,7 @@ import type {
   TraceQuery,
   TraceResult,
 } from './face.js';
+import { missingInterfaces } from './host-interfaces.js';
 import type { Logger } from './log.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
 import { withPatience } from './patience.js';
@@ -198,7 +199,7 @@ export class DatapathController implements Controller {
     if (!judged.ok) throw refusal(judged.problems);
     const { state, changes } = judged.accepted;
     if (changes.length > 0) {
-      this.#refuseMove(state);
+      this.#refuseSettings(request, state);
       await this.#options.store.write(storedChanges(changes), state.generation);
       this.state = state;
       for (const { after } of changes) {
@@ -215,15 +216,19 @@ export class DatapathController implements Controller {
   #withGiven(request: ApplyRequest): ApplyRequest {
     const { given } = this.#options;
     if (given === undefined || request.put === undefined) return request;
-    const isSettings = (object: unknown): object is object =>
-      typeof object === 'object' && object !== null && 'kind' in object && object.kind === 'settings';
     return { ...request, put: request.put.map((object) => (isSettings(object) ? { ...given, ...object } : object)) };
   }
 
-  #refuseMove(state: State): void {
-    if (this.#bridge === undefined || state.settings.bridge === this.#bridge) return;
-    const message = `the daemon works on bridge ${this.#bridge}; to move, restart it with --bridge ${state.settings.bridge}`;
-    throw refusal([{ pointer: '/bridge', code: 'restart_needed', message }]);
+  /** What the model cannot know: the bridge at work, and the NICs of this host. */
+  #refuseSettings(request: ApplyRequest, state: State): void {
+    const { settings } = state;
+    const at = `/objects/${request.put?.findIndex(isSettings) ?? 0}`;
+    const problems = missingInterfaces(this.state.settings, settings, this.#options.rundir, at);
+    if (this.#bridge !== undefined && settings.bridge !== this.#bridge) {
+      const message = `the daemon works on bridge ${this.#bridge}; to move, restart it with --bridge ${settings.bridge}`;
+      problems.push({ pointer: `${at}/bridge`, code: 'restart_needed', message });
+    }
+    if (problems.length > 0) throw refusal(problems);
   }
 
   async #databaseUp(): Promise<void> {
@@ -277,6 +282,10 @@ export class DatapathController implements Controller {
       return new SluiceError('not_confirmed', `not confirmed within ${patienceMs} ms: ${why}`);
     });
   }
+}
+
+function isSettings(object: unknown): object is object {
+  return typeof object === 'object' && object !== null && 'kind' in object && object.kind === 'settings';
 }
 
 function count(changes: readonly Change[]): Pick<ApplyResult, 'created' | 'updated' | 'deleted'> {

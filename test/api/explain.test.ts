@@ -17,8 +17,8 @@ test('flows as text are the lines alone', async () => {
   const answer = await app.inject('/v1/flows?format=text');
   expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
   expect(answer.body).toBe(
-    'cookie=0x700000001000000, table=0, priority=100,in_port=web-1,vlan_tci=0x0000/0x1000 actions=goto_table:2\n' +
-      'cookie=0x100000000000000, table=0, priority=0 actions=drop\n',
+    ' cookie=0x700000001000000, table=0, priority=100,in_port=web-1,vlan_tci=0x0000/0x1000 actions=goto_table:2\n' +
+      ' cookie=0x100000000000000, table=0, priority=0 actions=drop\n',
   );
 });
 

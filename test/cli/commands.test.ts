@@ -75,8 +75,8 @@ test('delete takes several keys, spaced or slashed, and absent ones', async () =
 
 test('flows prints what the API prints', async () => {
   expect(await printed('flows --owner endpoint/web-1 --table classify --source switch')).toBe(
-    'cookie=0x700000001000000, table=0, priority=100,in_port=web-1,vlan_tci=0x0000/0x1000 actions=goto_table:2\n' +
-      'cookie=0x100000000000000, table=0, priority=0 actions=drop\n',
+    ' cookie=0x700000001000000, table=0, priority=100,in_port=web-1,vlan_tci=0x0000/0x1000 actions=goto_table:2\n' +
+      ' cookie=0x100000000000000, table=0, priority=0 actions=drop\n',
   );
   expect(served.controller.asked).toEqual([
     { owner: { kind: 'endpoint', key: 'web-1' }, table: 'classify', source: 'switch' },
