@@ -66,11 +66,7 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
     const given = { ...datapath, ...givenSettings(config) };
     const controller = new DatapathController({ store, state, database, rundir, log, clock, given, patienceMs });
     undo.push(() => controller.stop());
-    if (Object.keys(given).length > 0) {
-      const put = [{ ...state.settings.spec, ...given, kind: 'settings' }];
-      await controller.apply({ put }, 'accepted');
-    }
-    controller.start();
+    // Doors first: a socket that is taken must not cost a bridge or a stored setting.
     for (const remote of [`punix:${config.socket}`, ...config.listen]) {
       const tcp = remote.startsWith('ptcp:');
       const token = tcp && config.token !== undefined ? { token: config.token } : {};
@@ -78,6 +74,11 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
       await listen(app, remote);
       undo.push(() => app.close());
     }
+    if (Object.keys(given).length > 0) {
+      const put = [{ ...state.settings.spec, ...given, kind: 'settings' }];
+      await controller.apply({ put }, 'accepted');
+    }
+    controller.start();
     log.info({ socket: config.socket, generation: controller.state.generation }, 'serving');
     return { socket: config.socket, controller, stop };
   } catch (error) {
