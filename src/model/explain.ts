@@ -6,7 +6,7 @@
 import type { TLocalizedValidationError } from 'typebox/error';
 import type { TSchema } from 'typebox';
 import { patternWords } from './kinds/fields.js';
-import type { Say } from './problems.js';
+import { article, type Say } from './problems.js';
 import { didYouMean } from './suggest.js';
 
 type Json = Record<string, unknown>;
@@ -112,8 +112,6 @@ function explainWord(path: string, label: string, shown: string, schema: unknown
     suggestion,
   );
 }
-
-const article = (type: string): string => `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
 
 function typeName(value: unknown): string {
   if (value === null) return 'null';

@@ -46,3 +46,6 @@ export function pointerToken(token: string): string {
 export function problem(pointer: string, code: ProblemCode, message: string, suggestion?: string): Problem {
   return suggestion === undefined ? { pointer, code, message } : { pointer, code, message, suggestion };
 }
+
+/** `an endpoint`, `a rule`. */
+export const article = (noun: string): string => `${/^[aeiouI]/.test(noun) ? 'an' : 'a'} ${noun}`;

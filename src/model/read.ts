@@ -7,7 +7,7 @@ import { Compile, type Validator } from 'typebox/compile';
 import { explainSchema } from './explain.js';
 import type { Fields, KindRules, Mutable, Trace } from './kinds/kind.js';
 import { isKind, kindAliases, kinds, laterKinds, rulesOf } from './kinds/registry.js';
-import { pointerToken, type Say } from './problems.js';
+import { article, pointerToken, type Say } from './problems.js';
 import { didYouMean } from './suggest.js';
 import type { AnyObject, Kind, Ref } from './types.js';
 import type { Voice, Written } from './voice.js';
@@ -72,6 +72,11 @@ function readFields(rules: KindRules, raw: Fields, voice: Voice): ReadResult {
   const written: Trace = new Map();
   for (const name in raw) {
     if (name === 'kind' || envelope.has(name)) continue;
+    // JSON.parse makes it a field like any other; assigned, it would be a prototype that no check sees.
+    if (name === '__proto__') {
+      say(name, 'unknown_field', `${article(rules.kind)} has no field \`${name}\``);
+      continue;
+    }
     const ours = Object.hasOwn(rules.aliases, name) ? rules.aliases[name] : undefined;
     if (ours === undefined) fields[name] = raw[name];
     else if (Object.hasOwn(raw, ours) || written.has(ours)) {
@@ -102,7 +107,12 @@ function checkNames(rules: KindRules, fields: Fields, say: Say): void {
   for (const name in fields) {
     if (!Object.hasOwn(properties, name)) {
       const known = [...Object.keys(properties), ...Object.keys(rules.aliases)];
-      say(pointerToken(name), 'unknown_field', `a ${rules.kind} has no field \`${name}\``, didYouMean(name, known));
+      say(
+        pointerToken(name),
+        'unknown_field',
+        `${article(rules.kind)} has no field \`${name}\``,
+        didYouMean(name, known),
+      );
       delete fields[name];
     } else if (Object.hasOwn(rules.notYet, name) && rules.notYet[name]?.(fields[name]) === true) {
       const value = fields[name];

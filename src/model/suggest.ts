@@ -26,11 +26,11 @@ export function distance(a: string, b: string, limit: number): number {
   return previous[b.length] ?? 0;
 }
 
-/** The nearest candidate within a third of the word's length (two letters for short words); the first of equals. */
+/** The nearest candidate within a quarter of the word's length (two letters for short words); the first of equals. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const lower = word.toLowerCase();
   let best: string | undefined;
-  let limit = Math.min(word.length - 1, Math.max(2, Math.floor(word.length / 3)));
+  let limit = Math.min(word.length - 1, Math.max(2, Math.floor(word.length / 4)));
   for (const candidate of candidates) {
     const d = distance(lower, candidate.toLowerCase(), limit);
     if (d > limit) continue;

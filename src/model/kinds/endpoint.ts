@@ -111,17 +111,18 @@ const noMac = new Uint8Array(6);
 function rewrite(fields: Fields, trace: Trace): void {
   dropEmpty(fields, 'group', 'ipv4', 'interface', 'vtepIp', 'ipAddress');
   const listed = fields['ipAddress'];
-  if (listed === undefined) return;
+  // Beside an address under our own name it stays, and is reported as a field the endpoint does not have.
+  if (listed === undefined || 'ipv4' in fields || 'ipv6' in fields) return;
   delete fields['ipAddress'];
   const list = (Array.isArray(listed) ? listed : [listed]).filter((ip) => ip !== '');
   const v6 = list.filter((ip) => typeof ip === 'string' && ip.includes(':'));
   const rest = list.filter((ip) => !v6.includes(ip));
   if (rest.length > 0) {
-    fields['ipv4'] ??= rest.length === 1 ? rest[0] : rest;
+    fields['ipv4'] = rest.length === 1 ? rest[0] : rest;
     trace.set('ipv4', 'ipAddress');
   }
   if (v6.length > 0) {
-    fields['ipv6'] ??= v6;
+    fields['ipv6'] = v6;
     trace.set('ipv6', 'ipAddress');
   }
 }

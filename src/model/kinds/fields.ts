@@ -5,7 +5,7 @@
  */
 import { Type } from 'typebox';
 import * as addr from '../addr.js';
-import type { Say } from '../problems.js';
+import { article, type Say } from '../problems.js';
 
 /** RFC 1123 labels joined by dots, as Contiv has them. */
 const namePattern = '^[A-Za-z0-9]+(?:(?:-+|\\.)[A-Za-z0-9]+)*$';
@@ -56,8 +56,6 @@ export function readHost(say: Say, field: string, input: string, family?: 4 | 6)
   say(field, 'bad_address', `\`${input}\` is ${article(why)} address; no host can have it`);
   return undefined;
 }
-
-const article = (word: string): string => `${/^[aeiouI]/.test(word) ? 'an' : 'a'} ${word}`;
 
 function hostHint(input: string, address: addr.Address | undefined): string | undefined {
   if (address !== undefined) return typeof address === 'number' ? 'put it under ipv4' : 'put it under ipv6';

@@ -56,11 +56,6 @@ export type Trace = Map<string, string>;
 
 /** For notYet: the field as such. */
 export const always = (): boolean => true;
-/** For notYet: every value but these. */
-export const allBut =
-  (...known: unknown[]) =>
-  (value: unknown): boolean =>
-    !known.includes(value);
 /** For notYet: just these values. */
 export const only =
   (...unknown: unknown[]) =>
@@ -74,7 +69,12 @@ export function defined<T extends object>(fields: { [K in keyof T]: T[K] | undef
   return kept as T;
 }
 
-/** Drops Contiv's way of saying "not given": an empty string, or 0 where numbers start at 1. */
+/** Drops Contiv's way of saying "not given" where its encoder does not leave fields out. */
 export function dropEmpty(fields: Fields, ...names: string[]): void {
-  for (const name of names) if (fields[name] === '' || fields[name] === 0) delete fields[name];
+  for (const name of names) if (fields[name] === '') delete fields[name];
+}
+
+/** The same for Contiv's numbers that start at 1. Only for its own names: a 0 under one of ours is a mistake. */
+export function dropZero(fields: Fields, ...names: string[]): void {
+  for (const name of names) if (fields[name] === 0 || fields[name] === '') delete fields[name];
 }

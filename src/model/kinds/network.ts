@@ -14,7 +14,7 @@ import {
   type Cidr,
 } from '../addr.js';
 import type { Say } from '../problems.js';
-import { always, allBut, defined, dropEmpty, type KindRules } from './kind.js';
+import { always, defined, dropEmpty, dropZero, only, type KindRules } from './kind.js';
 import { name, readCidr, readHost, tenantName, text, vlanTag, vni } from './fields.js';
 
 export const networkSchema = Type.Object(
@@ -123,7 +123,8 @@ export const networkRules: KindRules<'network'> = {
     ipv6gateway: 'ipv6Gateway',
   },
   rewrite(fields, trace) {
-    dropEmpty(fields, 'encap', 'type', 'subnet', 'gateway', 'ipv6Subnet', 'ipv6Gateway', 'pktTag', 'extPktTag');
+    dropEmpty(fields, 'encap', 'type', 'subnet', 'gateway', 'ipv6Subnet', 'ipv6Gateway');
+    dropZero(fields, 'pktTag', 'extPktTag');
     // In Contiv's own state a VXLAN network has both: extPktTag is the VNI, pktTag a VLAN local to the host.
     const vxlan = fields['encap'] !== 'vlan';
     for (const written of vxlan ? ['extPktTag', 'pktTag'] : ['pktTag']) {
@@ -135,7 +136,7 @@ export const networkRules: KindRules<'network'> = {
       delete fields[written];
     }
   },
-  notYet: { type: allBut('data'), forwarding: allBut('bridge'), mtu: always },
+  notYet: { type: only('infra'), forwarding: only('routing'), mtu: always },
   read(input: NetworkSpec, say) {
     const { encap, tag } = readTag(say, input);
     const v4 = readFamily(say, input, 4);

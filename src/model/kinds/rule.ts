@@ -7,7 +7,16 @@
 import { Type, type Static } from 'typebox';
 import { formatCidr, normaliseCidrs, type Cidr } from '../addr.js';
 import type { Say } from '../problems.js';
-import { always, allBut, defined, dropEmpty, type Fields, type KindRules, type Reference, type Trace } from './kind.js';
+import {
+  always,
+  defined,
+  dropEmpty,
+  dropZero,
+  type Fields,
+  type KindRules,
+  type Reference,
+  type Trace,
+} from './kind.js';
 import { id, name, readCidr, tenantName } from './fields.js';
 
 const protocols = ['tcp', 'udp', 'icmp', 'any'] as const;
@@ -111,29 +120,45 @@ const contivPeers = [
   ['toIpAddress', 'out', 'cidrs'],
 ] as const;
 
-function rewrite(fields: Fields, trace: Trace): void {
-  dropEmpty(fields, 'protocol', 'ports', ...contivPeers.map(([written]) => written));
-  if (fields['priority'] === '') delete fields['priority'];
+const protocolNumbers: Readonly<Record<number, string>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' };
+
+function rewrite(fields: Fields, written: Trace): void {
+  dropEmpty(fields, 'protocol', ...contivPeers.map(([theirs]) => theirs));
+  dropZero(fields, 'port');
   if (typeof fields['id'] === 'number') fields['id'] = String(fields['id']);
+  if ('port' in fields && !('ports' in fields)) {
+    fields['ports'] = fields['port'];
+    written.set('ports', 'port');
+    delete fields['port'];
+  }
   if (typeof fields['ports'] === 'number') fields['ports'] = [fields['ports']];
   if (typeof fields['protocol'] === 'string') {
     const word = fields['protocol'].toLowerCase();
     fields['protocol'] = /^[0-9]{1,3}$/.test(word) ? Number(word) : word;
   }
-  const byNumber: Record<number, string> = { 6: 'tcp', 17: 'udp', 132: 'sctp' };
-  if (typeof fields['protocol'] === 'number') fields['protocol'] = byNumber[fields['protocol']] ?? fields['protocol'];
+  if (typeof fields['protocol'] === 'number')
+    fields['protocol'] = protocolNumbers[fields['protocol']] ?? fields['protocol'];
   if (fields['peer'] === 'any') delete fields['peer'];
-  for (const [written, direction, part] of contivPeers) {
-    const value = fields[written];
-    // A `to…` on an `in` rule stays as it is and is reported as a field the rule does not have.
-    if (value === undefined || fields['direction'] !== direction) continue;
-    delete fields[written];
-    const peer = (fields['peer'] ??= {}) as Fields;
-    peer[part] = part === 'cidrs' && typeof value === 'string' ? [value] : value;
-    trace.set(`peer/${part}`, written);
-    if (part === 'cidrs') trace.set(`peer/${part}/0`, written);
-  }
+  else if (!('peer' in fields)) rewritePeer(fields, written);
 }
+
+/** A `to…` on an `in` rule, or beside a `peer`, stays and is reported as a field the rule does not have. */
+function rewritePeer(fields: Fields, written: Trace): void {
+  const peer: Fields = {};
+  for (const [theirs, direction, part] of contivPeers) {
+    const value = fields[theirs];
+    if (value === undefined || fields['direction'] !== direction) continue;
+    delete fields[theirs];
+    peer[part] = part === 'cidrs' && typeof value === 'string' ? [value] : value;
+    written.set(`peer/${part}`, theirs);
+    if (part === 'cidrs') written.set(`peer/${part}/0`, theirs);
+  }
+  if (Object.keys(peer).length > 0) fields['peer'] = peer;
+}
+
+/** sctp, and IP protocol numbers other than those of tcp and udp. */
+const protocolToCome = (value: unknown): boolean =>
+  value === 'sctp' || (typeof value === 'number' && value >= 0 && value <= 255);
 
 function readPeer(
   input: NonNullable<RuleSpec['peer']>,
@@ -163,9 +188,9 @@ export const ruleRules: KindRules<'rule'> = {
   kind: 'rule',
   schema: ruleSchema,
   identity: ['tenant', 'policy', 'id'],
-  aliases: { tenantName: 'tenant', policyName: 'policy', ruleId: 'id', port: 'ports' },
+  aliases: { tenantName: 'tenant', policyName: 'policy', ruleId: 'id' },
   rewrite,
-  notYet: { protocol: allBut(...protocols), icmpType: always, icmpCode: always },
+  notYet: { protocol: protocolToCome, icmpType: always, icmpCode: always },
   read(input: RuleSpec, say) {
     const protocol = input.protocol ?? 'any';
     const ports = [...new Set(input.ports)].toSorted((a, b) => a - b);

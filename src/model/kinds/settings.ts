@@ -5,7 +5,7 @@
  */
 import { Type, type Static } from 'typebox';
 import { compareAddress, formatAddress, type Address } from '../addr.js';
-import { always, allBut, defined, dropEmpty, type KindRules } from './kind.js';
+import { always, defined, dropEmpty, only, type KindRules } from './kind.js';
 import { interfaceName, readHost, text } from './fields.js';
 
 const later = 'Not supported yet: refused.';
@@ -115,10 +115,10 @@ export const settingsRules: KindRules<'settings'> = {
   notYet: {
     bond: always,
     hostAccess: always,
-    forwardingMode: allBut('bridge'),
-    policyMode: allBut('joint'),
-    onPolicyChange: allBut('reevaluate'),
-    midstream: allBut('adopt'),
+    forwardingMode: only('routing'),
+    policyMode: only('both-sides'),
+    onPolicyChange: only('keep', 'cut'),
+    midstream: only('drop'),
   },
   read(input: SettingsSpec, say) {
     const vtepIp = input.vtepIp === undefined ? undefined : readHost(say, 'vtepIp', input.vtepIp);

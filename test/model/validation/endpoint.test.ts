@@ -117,4 +117,9 @@ areRefused([
     endpoint({ allowedAddresses: [{ ip: '10.1.1' }] }),
     '/objects/0/allowedAddresses/0/ip bad_address: `10.1.1` is not an IP prefix such as 10.1.1.0/24',
   ],
+  [
+    'Contiv: addresses beside ours',
+    endpoint({ ipv4: '10.1.1.8', ipAddress: ['10.1.1.9'] }),
+    '/objects/0/ipAddress unknown_field: an endpoint has no field `ipAddress`',
+  ],
 ]);

@@ -39,6 +39,16 @@ areRefused([
     { kind: 'peer', vtepIp: '172.31.0.1' },
     "/objects/0/vtepIp contradiction: `172.31.0.1` is this host's own VTEP (settings.vtepIp)",
   ],
+  [
+    'an unknown mode',
+    settings({ policyMode: 'jiont' }),
+    '/objects/0/policyMode bad_value: policyMode `jiont` is not one of joint, both-sides (did you mean `joint`?)',
+  ],
+  [
+    'an IPv4-mapped VTEP',
+    settings({ vtepIp: '::ffff:10.0.0.1' }),
+    '/objects/0/vtepIp bad_address: `::ffff:10.0.0.1` is an IPv4-mapped address; no host can have it',
+  ],
 ]);
 
 test.each(['bond', 'hostAccess'])('settings.%s is refused as not supported yet', (field) => {

@@ -71,6 +71,31 @@ areRefused([
     '/objects/0/ports/1 out_of_range: ports `70000` is outside 1–65535',
   ],
   [
+    'port 0 by our name',
+    rule({ ports: 0, protocol: 'tcp' }),
+    '/objects/0/ports/0 out_of_range: ports `0` is outside 1–65535',
+  ],
+  [
+    'Contiv: a bad port is named as it was written',
+    rule({ port: 70_000, protocol: 'tcp' }),
+    '/objects/0/port/0 out_of_range: ports `70000` is outside 1–65535',
+  ],
+  [
+    'Contiv: a peer beside ours',
+    rule({ peer: { group: 'web' }, fromEndpointGroup: 'db' }),
+    '/objects/0/fromEndpointGroup unknown_field: a rule has no field `fromEndpointGroup`',
+  ],
+  [
+    'an unknown protocol',
+    rule({ protocol: 'tpc' }),
+    '/objects/0/protocol bad_value: protocol `tpc` is not one of tcp, udp, icmp, any, sctp or a number 0–255 (did you mean `tcp`?)',
+  ],
+  [
+    'a protocol number beyond 255',
+    rule({ protocol: 300 }),
+    '/objects/0/protocol bad_value: protocol `300` is not one of tcp, udp, icmp, any, sctp or a number 0–255',
+  ],
+  [
     'an empty list of CIDRs',
     rule({ peer: { cidrs: [] } }),
     '/objects/0/peer/cidrs bad_value: an empty cidrs would mean nobody (leave out cidrs for any)',

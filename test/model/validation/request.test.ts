@@ -107,6 +107,11 @@ areRefused([
     [network({ vni: 0 }), endpoint({ network: 'n' })],
     '/objects/0/vni out_of_range: vni `0` is outside 1–16777215',
   ],
+  [
+    'a field that would be a prototype',
+    JSON.parse('{"kind": "tenant", "name": "x", "__proto__": {}}'),
+    '/objects/0/__proto__ unknown_field: a tenant has no field `__proto__`',
+  ],
 ]);
 
 test('a hundred problems are listed, not thousands', () => {
