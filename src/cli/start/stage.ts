@@ -132,6 +132,10 @@ export async function packetStage(objects: readonly ObjectSpec[]): Promise<Stage
   }
 }
 
+/** The first packets through a fresh tunnel are spent on finding the peer's MAC, and TCP tries again only after 1 and 3 s. */
+const allowedPatienceMs = 5000;
+const deniedPatienceMs = 700;
+
 async function sendPacket(
   workloads: ReadonlyMap<string, Workload>,
   objects: readonly ObjectSpec[],
@@ -151,12 +155,16 @@ async function sendPacket(
     return received > 0 ? 'allow' : 'stopped';
   }
   if (packet.protocol === 'icmp') {
-    const { received } = await from.ping(address, { count: 4 });
+    const { received } = await from.ping(address, { count: 4, timeoutMs: 1000 });
     return received > 0 ? 'allow' : 'stopped';
   }
   const port = packet.port ?? 80;
+  const patienceMs = packet.expect === 'allow' ? allowedPatienceMs : deniedPatienceMs;
   const opened = packet.protocol === 'tcp' ? await to.listen(port) : await to.listenUdp(port);
-  const seen = packet.protocol === 'tcp' ? await from.connect(address, port) : await from.udp(address, port);
+  const seen =
+    packet.protocol === 'tcp'
+      ? await from.connect(address, port, patienceMs)
+      : await from.udp(address, port, patienceMs);
   await opened.close();
   return seen === 'timeout' ? 'stopped' : 'allow';
 }
