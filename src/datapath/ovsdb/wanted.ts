@@ -2,7 +2,7 @@
  * The bridges and ports that the desired state asks of the switch's database; pure.
  * Neighbours: plan.ts turns the difference to the rows into one transaction.
  */
-import type { AnyObject, Change, State } from '../../model/index.js';
+import type { AnyObject, Change, Settings, State } from '../../model/index.js';
 
 export interface WantedInterface {
   readonly name: string;
@@ -60,14 +60,19 @@ function patch(name: string, peer: string): WantedPort {
   return { name, role: 'patch', interfaces: [{ name, type: 'patch', options: { peer } }] };
 }
 
-function uplinkPort(nics: readonly string[], bondName = bondPort): WantedPort {
+/** One NIC is a port of its name; several are a bond. Sorted, so that their order in the settings means nothing. */
+function uplinkPort(nics: readonly string[], bond: Settings['bond'], bondName: string): WantedPort {
   const [only] = nics;
   if (nics.length === 1 && only !== undefined) return { name: only, role: 'uplink', interfaces: [device(only)] };
   return {
     name: bondName,
     role: 'uplink',
     interfaces: nics.toSorted().map(device),
-    bond: { mode: 'balance-tcp', lacp: 'active', otherConfig: { 'lacp-fallback-ab': 'true' } },
+    // A partner that does not speak LACP is served as by active-backup; one that falls silent is noticed within 3 s.
+    bond: {
+      ...bond,
+      otherConfig: bond.lacp === 'off' ? {} : { 'lacp-fallback-ab': 'true', 'lacp-time': 'fast' },
+    },
   };
 }
 
@@ -90,11 +95,15 @@ export function wantedBridges(state: State, tables: readonly string[]): WantedBr
   // Uplink bridges forward by themselves (NORMAL), also while no daemon runs: they may carry the host's own traffic.
   const outside = { datapathType: settings.datapathType, failMode: 'standalone', protocols, tables: [] } as const;
   if (uplinked) {
-    const nics = uplinkPort(settings.vlanInterfaces);
+    const nics = uplinkPort(settings.vlanInterfaces, settings.bond, bondPort);
     bridges.push({ ...outside, name: settings.uplinkBridge, ports: [nics, patch(patchToIntegration, patchToUplink)] });
   }
   if (settings.underlayInterfaces.length > 0) {
-    bridges.push({ ...outside, name: underlayBridge, ports: [uplinkPort(settings.underlayInterfaces, underlayBond)] });
+    bridges.push({
+      ...outside,
+      name: underlayBridge,
+      ports: [uplinkPort(settings.underlayInterfaces, settings.bond, underlayBond)],
+    });
   }
   return bridges;
 }

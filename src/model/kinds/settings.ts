@@ -10,6 +10,8 @@ import { interfaceName, readHost, text } from './fields.js';
 
 const later = 'Not supported yet: refused.';
 
+const bondModes = ['balance-tcp', 'balance-slb', 'active-backup'] as const;
+
 export const settingsSchema = Type.Object(
   {
     kind: Type.Literal('settings'),
@@ -18,7 +20,7 @@ export const settingsSchema = Type.Object(
     ),
     vlanInterfaces: Type.Optional(
       Type.Array(interfaceName('A NIC that carries VLAN networks out of the host.', 'eth1'), {
-        description: 'The uplink: one NIC for VLAN networks. Several would be a bond, which is not supported yet.',
+        description: 'The uplink of VLAN networks: one NIC, or several that become a bond. Their order means nothing.',
         uniqueItems: true,
       }),
     ),
@@ -31,8 +33,22 @@ export const settingsSchema = Type.Object(
     ),
     bond: Type.Optional(
       Type.Object(
-        { mode: Type.Optional(Type.String()), lacp: Type.Optional(Type.String()) },
-        { description: `How several uplink NICs share the load. ${later}`, additionalProperties: false },
+        {
+          mode: Type.Optional(
+            Type.Enum([...bondModes], {
+              description:
+                'balance-tcp spreads connections (needs LACP), balance-slb MACs; active-backup uses one NIC.',
+              default: 'balance-tcp',
+            }),
+          ),
+          lacp: Type.Optional(
+            Type.Enum(['active', 'passive', 'off'], {
+              description: 'Who begins LACP. A partner that does not speak it is served as by active-backup.',
+              default: 'active',
+            }),
+          ),
+        },
+        { description: 'How several uplink NICs share the load; without effect on one.', additionalProperties: false },
       ),
     ),
     vxlanPort: Type.Optional(
@@ -85,6 +101,12 @@ export const settingsSchema = Type.Object(
 
 export type SettingsSpec = Static<typeof settingsSchema>;
 
+/** How the NICs of an uplink share its load, when there are several. */
+export interface BondSettings {
+  readonly mode: (typeof bondModes)[number];
+  readonly lacp: 'active' | 'passive' | 'off';
+}
+
 export interface Settings {
   readonly kind: 'settings';
   readonly key: '';
@@ -93,6 +115,7 @@ export interface Settings {
   readonly vtepIp?: Address;
   readonly vlanInterfaces: readonly string[];
   readonly underlayInterfaces: readonly string[];
+  readonly bond: BondSettings;
   readonly vxlanPort: number;
   readonly bridge: string;
   readonly uplinkBridge: string;
@@ -113,7 +136,6 @@ export const settingsRules: KindRules<'settings'> = {
     dropEmpty(fields, 'vtepIp', 'forwardingMode', 'arpMode');
   },
   notYet: {
-    bond: always,
     hostAccess: always,
     forwardingMode: only('routing'),
     policyMode: only('both-sides'),
@@ -124,18 +146,16 @@ export const settingsRules: KindRules<'settings'> = {
     const vtepIp = input.vtepIp === undefined ? undefined : readHost(say, 'vtepIp', input.vtepIp);
     const vlanInterfaces = input.vlanInterfaces ?? [];
     const underlayInterfaces = input.underlayInterfaces ?? [];
-    if (vlanInterfaces.length > 1) {
-      say(
-        'vlanInterfaces',
-        'not_supported',
-        'an uplink of several NICs is a bond, which is not supported yet',
-        'name one',
-      );
-    }
     for (const nic of underlayInterfaces.filter((n) => vlanInterfaces.includes(n))) {
       say('underlayInterfaces', 'contradiction', `\`${nic}\` cannot be the VLAN uplink and the underlay at once`);
     }
+    const bond = { mode: input.bond?.mode ?? 'balance-tcp', lacp: input.bond?.lacp ?? 'active' } as const;
+    if (bond.mode === 'balance-tcp' && bond.lacp === 'off') {
+      // The switch gives such a bond no active member at all: every frame would be lost.
+      say('bond/lacp', 'contradiction', 'balance-tcp needs LACP', 'use active-backup or balance-slb without it');
+    }
     const rest = {
+      bond,
       vxlanPort: input.vxlanPort ?? 4789,
       bridge: input.bridge ?? 'br-sluice',
       uplinkBridge: input.uplinkBridge ?? 'br-sluice-up',
@@ -154,7 +174,6 @@ export const settingsRules: KindRules<'settings'> = {
       vtepIp: vtepIp === undefined ? undefined : formatAddress(vtepIp),
       vlanInterfaces: vlanInterfaces.length > 0 ? vlanInterfaces : undefined,
       underlayInterfaces: underlayInterfaces.length > 0 ? underlayInterfaces : undefined,
-      bond: undefined,
       ...rest,
       hostAccess: undefined,
     });

@@ -5,9 +5,9 @@ import { areRefused, settings, state } from './rows.js';
 
 areRefused([
   [
-    'several VLAN uplinks',
-    settings({ vlanInterfaces: ['eth1', 'eth2'] }),
-    '/objects/0/vlanInterfaces not_supported: an uplink of several NICs is a bond, which is not supported yet (name one)',
+    'balance-tcp without LACP, which would lose every frame',
+    settings({ vlanInterfaces: ['eth1', 'eth2'], bond: { lacp: 'off' } }),
+    '/objects/0/bond/lacp contradiction: balance-tcp needs LACP (use active-backup or balance-slb without it)',
   ],
   [
     'one NIC for VLAN and underlay',
@@ -51,7 +51,7 @@ areRefused([
   ],
 ]);
 
-test.each(['bond', 'hostAccess'])('settings.%s is refused as not supported yet', (field) => {
+test.each(['hostAccess'])('settings.%s is refused as not supported yet', (field) => {
   expect(refuse(state, { put: [settings({ [field]: {} })] })).toMatchObject([
     { pointer: `/objects/0/${field}`, code: 'not_supported' },
   ]);
