@@ -1,0 +1,94 @@
+/**
+ * A host under comparison: its state, its tables, and what both say about a scene.
+ * Neighbours: policy.test.ts and trace.test.ts.
+ */
+import { ownerKey, type State } from '../../src/model/index.js';
+import { Batch } from '../../src/openflow/index.js';
+import { compileObject, compileSystem, everyObject } from '../../src/pipeline/compile.js';
+import { contractOf, t } from '../../src/pipeline/layout.js';
+import { flowMessages } from '../pipeline/support.js';
+import { Conntrack } from './conntrack.js';
+import { copies, copyOf } from './forwarding.js';
+import { run, type Journey } from './machine.js';
+import { frameText } from './packet.js';
+import { ports } from './ports.js';
+import { verdictOf, type Deviations, type Scene } from './scene.js';
+import { Tables } from './tables.js';
+
+/** Everything a state compiles to, as a batch. */
+export function batchOf(state: State): Uint8Array {
+  const world = { state, ports };
+  const batch = new Batch();
+  compileSystem(batch, world);
+  for (const object of everyObject(world)) compileObject(batch, world, object);
+  return batch.bytes();
+}
+
+export function tablesOf(state: State): Tables {
+  return new Tables(flowMessages(batchOf(state)));
+}
+
+/** Send the frame of a scene through the tables. */
+export function journeyOf(
+  state: State,
+  tables: Tables,
+  scene: Pick<Scene, 'frame' | 'network' | 'remembered'>,
+): Journey {
+  const conntrack = new Conntrack();
+  const zone = state.tenants.get(scene.network.tenant)?.zone ?? 0;
+  if (scene.remembered) conntrack.remember(zone, scene.remembered);
+  return run(tables, scene.frame, conntrack);
+}
+
+/** One line that says all: verdict, what decided, where it goes. */
+export interface Outcome {
+  readonly verdict: 'allow' | 'deny' | 'refused' | 'unjudged';
+  /** Keys of the rules that decide alike; `default`, or nothing. */
+  readonly by: readonly string[];
+  readonly copies: readonly string[];
+}
+
+/** What the state demands. */
+export function demanded(state: State, scene: Scene, deviations: Deviations): Outcome {
+  if (scene.kind === 'refused') return { verdict: 'refused', by: [], copies: [] };
+  if (scene.kind === 'exempt') return { verdict: 'unjudged', by: [], copies: copies(state, scene) };
+  const verdict = verdictOf(state, scene, deviations);
+  const by = verdict.by === 'rule' ? verdict.alike : verdict.by === 'default' ? ['default'] : [];
+  const unjudged = scene.phase === 'related' && deviations.relatedUnjudged;
+  return {
+    verdict: unjudged ? 'unjudged' : verdict.action,
+    by,
+    copies: verdict.action === 'allow' ? copies(state, scene) : [],
+  };
+}
+
+const guards = new Set([t.classify, t.uplink, t.tunnelNetwork, t.tunnelPeer, t.spoofGuard].map((ref) => ref.id));
+
+/** What the tables do. */
+export function done(state: State, journey: Journey): Outcome {
+  const sent = [...new Set(journey.sent.map(copyOf))].toSorted();
+  if (sent.length !== journey.sent.length)
+    throw new Error(`a copy leaves twice: ${journey.sent.map(copyOf).join(', ')}`);
+  const judgedAt = journey.path.find((step) => step.table === t.policy.id);
+  const last = journey.path.at(-1);
+  if (!judgedAt) {
+    const refused = last !== undefined && guards.has(last.table);
+    return { verdict: refused ? 'refused' : 'unjudged', by: [], copies: sent };
+  }
+  const by = new Set<string>();
+  for (const { owner } of judgedAt.flows) {
+    const ref = state.byOwner(owner);
+    if (ref) by.add(ref.kind === 'rule' ? ref.key : 'default');
+    else if (owner !== ownerKey('system', 0)) by.add(`owner ${owner}`);
+  }
+  return { verdict: last === judgedAt ? 'deny' : 'allow', by: [...by].toSorted(), copies: sent };
+}
+
+/** For messages: the frame and the way it took. */
+export function storyOf(scene: Scene, journey: Journey): string {
+  const steps = journey.path.map(({ table, flows }) => {
+    const lines = flows.map((flow) => flow.text).join('\n      ');
+    return `  ${contractOf(table)?.ref.name ?? table}: ${lines || 'no match'}`;
+  });
+  return [`${scene.phase} ${frameText(scene.frame)} ct ${journey.ctState}`, ...steps].join('\n');
+}

@@ -1,0 +1,99 @@
+/**
+ * The policy in its own words: a connection and a state → the verdict and the rule that decided. Knows nothing of tables.
+ * Neighbours: policy.test.ts holds the compiled tables to it; connections.ts finds out whose connection a packet is.
+ * Invariant: of the rules that match, the highest priority decides, and deny among equals; nothing matching, the groups' defaults.
+ */
+import { cidrContains, type Address, type Endpoint, type Rule, type State } from '../../src/model/index.js';
+
+/** One end of a connection; without an endpoint it is nobody we know, and has no group. */
+export interface End {
+  readonly endpoint?: Endpoint | undefined;
+  readonly address: Address;
+}
+
+/** A connection in the direction of its first packet. */
+export interface Connection {
+  readonly source: End;
+  readonly destination: End;
+  readonly protocol: number;
+  /** Destination port of tcp and udp. */
+  readonly port?: number | undefined;
+  /** Key of the network whose frame is judged. */
+  readonly network: string;
+}
+
+export interface Verdict {
+  readonly action: 'allow' | 'deny';
+  readonly by: 'rule' | 'default' | 'nothing';
+  /** The rule that is named: of those that decide alike, the lowest tenant/policy/id. */
+  readonly rule?: string;
+  /** Every rule that decides alike, sorted. */
+  readonly alike: readonly string[];
+}
+
+/**
+ * Where the tables are known to differ from the policy's words. Each is pinned by a test in gaps.test.ts, which fails when
+ * the tables come round; then it goes from here.
+ */
+export interface Deviations {
+  /** A `network` peer holds for every frame in that network, instead of for its endpoints. */
+  readonly networkPeerByFrame: boolean;
+}
+
+const protocolNumbers: Readonly<Record<string, readonly number[]>> = {
+  tcp: [6],
+  udp: [17],
+  sctp: [132],
+  icmp: [1, 58],
+};
+
+function protocolFits(rule: Rule, c: Connection): boolean {
+  if (rule.protocol === undefined) return true;
+  const numbers = typeof rule.protocol === 'number' ? [rule.protocol] : (protocolNumbers[rule.protocol] ?? []);
+  if (!numbers.includes(c.protocol)) return false;
+  if (rule.ports.length === 0) return true;
+  const { port } = c;
+  return port !== undefined && rule.ports.some(({ from, to }) => from <= port && port <= to);
+}
+
+function peerFits(rule: Rule, c: Connection, deviations: Deviations): boolean {
+  const peer = rule.direction === 'in' ? c.source : c.destination;
+  const { group, network, cidrs } = rule.peer;
+  if (network !== undefined) {
+    return deviations.networkPeerByFrame ? c.network === network : peer.endpoint?.network === network;
+  }
+  if (group !== undefined && peer.endpoint?.group !== group) return false;
+  return cidrs.length === 0 || cidrs.some((cidr) => cidrContains(cidr, peer.address));
+}
+
+/** The in-rules of the destination's group and the out-rules of the source's: one list (joint mode). */
+function* candidates(state: State, c: Connection): Iterable<Rule> {
+  const sides = [
+    ['in', c.destination.endpoint],
+    ['out', c.source.endpoint],
+  ] as const;
+  for (const [direction, endpoint] of sides) {
+    const group = endpoint?.group === undefined ? undefined : state.groups.get(endpoint.group);
+    for (const policy of group?.policies ?? []) {
+      for (const rule of state.policyRules(policy)) if (rule.direction === direction) yield rule;
+    }
+  }
+}
+
+function deniesByDefault(state: State, { endpoint }: End): boolean {
+  return endpoint?.group !== undefined && state.groups.get(endpoint.group)?.defaultAction === 'deny';
+}
+
+export function judge(state: State, c: Connection, deviations: Deviations): Verdict {
+  const rules = [...candidates(state, c)].filter((rule) => protocolFits(rule, c) && peerFits(rule, c, deviations));
+  const highest = Math.max(...rules.map((rule) => rule.priority));
+  const top = rules.filter((rule) => rule.priority === highest);
+  if (top.length > 0) {
+    const action = top.some((rule) => rule.action === 'deny') ? 'deny' : 'allow';
+    const keys = new Set(top.filter((rule) => rule.action === action).map((rule) => rule.key));
+    const alike = [...keys].toSorted();
+    return { action, by: 'rule', rule: alike[0]!, alike };
+  }
+  const denied = deniesByDefault(state, c.source) || deniesByDefault(state, c.destination);
+  return { action: denied ? 'deny' : 'allow', by: denied ? 'default' : 'nothing', alike: [] };
+}

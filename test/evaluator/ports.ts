@@ -1,0 +1,15 @@
+/**
+ * The ports of every generated host: `w1`… are the workloads', and their ofport is in the name.
+ * Neighbours: states.ts uses the names, switch.ts makes the same ports on a real switch.
+ */
+import type { Ports } from '../../src/pipeline/world.js';
+
+export const tunnelPort = 1001;
+export const uplinkPort = 1002;
+export const workloadPorts = 12;
+
+export const ports: Ports = {
+  of: (iface) => (/^w\d+$/.test(iface) ? Number(iface.slice(1)) : undefined),
+  tunnel: tunnelPort,
+  uplink: uplinkPort,
+};

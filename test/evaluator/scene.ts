@@ -1,0 +1,73 @@
+/**
+ * A frame with what is true about it: who sent it, whom it is for, which connection it belongs to.
+ * Neighbours: traffic.ts makes scenes, forwarding.ts says where the frame should go, policy.test.ts compares.
+ */
+import type { Address, Endpoint, Network, State } from '../../src/model/index.js';
+import { judge, type Connection, type Deviations as PolicyDeviations, type End, type Verdict } from './judge.js';
+import { proto, tupleOf, type Frame, type Ip, type Tuple } from './packet.js';
+import { turned } from './conntrack.js';
+
+/** `again`: its connection was opened by an earlier packet of this direction; `reply`: of the other; `related`: an ICMP error to its opener. */
+export type Phase = 'first' | 'again' | 'reply' | 'related';
+
+export type Origin = 'endpoint' | 'tunnel' | 'uplink';
+
+export interface Scene {
+  readonly frame: Frame;
+  readonly network: Network;
+  readonly origin: Origin;
+  /** `refused`: some guard drops it. `exempt`: delivered without a verdict. */
+  readonly kind: 'judged' | 'exempt' | 'refused';
+  readonly phase: Phase;
+  readonly sender: End;
+  readonly receiver: End;
+  /** The endpoint whose MAC the frame is for; a router's MAC is nobody's. */
+  readonly station: Endpoint | undefined;
+  /** What conntrack remembers before the frame comes. */
+  readonly remembered?: Tuple | undefined;
+}
+
+export interface Deviations extends PolicyDeviations {
+  /** The receiver is whoever has the MAC: an endpoint behind a router outside has no group. */
+  readonly receiverByMac: boolean;
+  /** ICMP errors pass without a verdict about the connection they speak of. */
+  readonly relatedUnjudged: boolean;
+}
+
+/** The policy to the letter. */
+export const none: Deviations = { networkPeerByFrame: false, receiverByMac: false, relatedUnjudged: false };
+
+/** What the tables are known to do instead. */
+export const known: Deviations = { networkPeerByFrame: true, receiverByMac: true, relatedUnjudged: true };
+
+export function endOf(endpoint: Endpoint | undefined, address: Address): End {
+  return { endpoint, address };
+}
+
+/** The connection of the frame, in the direction of its first packet. */
+function connectionOf(scene: Scene, tuple: Tuple, deviations: Deviations): Connection {
+  const { sender } = scene;
+  const receiver = deviations.receiverByMac ? endOf(scene.station, scene.receiver.address) : scene.receiver;
+  const ported = tuple.protocol === proto.tcp || tuple.protocol === proto.udp;
+  const forward = scene.phase === 'first' || scene.phase === 'again';
+  return {
+    source: forward ? sender : receiver,
+    destination: forward ? receiver : sender,
+    protocol: tuple.protocol,
+    port: ported ? tuple.tpDst : undefined,
+    network: scene.network.key,
+  };
+}
+
+/** The tuple of the connection in its first direction. */
+export function originalTuple(phase: Phase, body: Ip): Tuple {
+  if (phase === 'related' && body.about) return body.about;
+  return phase === 'reply' ? turned(tupleOf(body)) : tupleOf(body);
+}
+
+export function verdictOf(state: State, scene: Scene, deviations: Deviations): Verdict {
+  const { body } = scene.frame;
+  if (body.kind !== 'ip') throw new Error('only IP is judged');
+  if (scene.phase === 'related' && deviations.relatedUnjudged) return { action: 'allow', by: 'nothing', alike: [] };
+  return judge(state, connectionOf(scene, originalTuple(scene.phase, body), deviations), deviations);
+}
