@@ -182,14 +182,26 @@ export function cidrsOverlap(a: Cidr, b: Cidr): boolean {
   return a.length <= b.length ? cidrContains(a, b.address) : cidrContains(b, a.address);
 }
 
-/** Sorted, without duplicates and without prefixes inside other ones: the same addresses, written once. */
+/** Sorted, without duplicates and prefixes inside other ones, two halves made one: the same addresses, in the fewest prefixes. */
 export function normaliseCidrs(cidrs: readonly Cidr[]): Cidr[] {
   const kept: Cidr[] = [];
   for (const cidr of cidrs.toSorted(compareCidr)) {
     const last = kept.at(-1);
-    if (last === undefined || !cidrsOverlap(last, cidr)) kept.push(cidr);
+    if (last !== undefined && cidrsOverlap(last, cidr)) continue;
+    kept.push(cidr);
+    for (let whole = joined(kept.at(-2), cidr); whole !== undefined; whole = joined(kept.at(-2), whole)) {
+      kept.splice(-2, 2, whole);
+    }
   }
   return kept;
+}
+
+/** The prefix that two are the halves of. */
+function joined(low: Cidr | undefined, high: Cidr): Cidr | undefined {
+  if (low === undefined || low.length !== high.length || low.family !== high.family) return undefined;
+  const length = low.length - 1;
+  if (length < 0 || compareAddress(maskAddress(high.address, length), low.address) !== 0) return undefined;
+  return { address: low.address, length, family: low.family };
 }
 
 /** The address with all host bits one; for IPv4 the directed broadcast. */

@@ -97,20 +97,26 @@ function explainOne(error: TLocalizedValidationError, path: string, schema: unkn
 function explainWord(path: string, label: string, shown: string, schema: unknown, value: unknown, say: Say): void {
   const branches = child(schema, 'anyOf');
   const words: string[] = [];
-  let range = '';
+  const forms: string[] = [];
+  let bounds = '';
   for (const branch of Array.isArray(branches) ? branches : [schema]) {
     const known = child(branch, 'enum');
+    const form = patternWords.get(String(child(branch, 'pattern')));
     if (Array.isArray(known)) words.push(...known.map(String));
-    else if (child(branch, 'type') === 'integer')
-      range = ` or a number ${String(child(branch, 'minimum'))}–${String(child(branch, 'maximum'))}`;
+    else if (form !== undefined) forms.push(form);
+    else if (child(branch, 'type') === 'integer') {
+      bounds = `${String(child(branch, 'minimum'))}–${String(child(branch, 'maximum'))}`;
+      forms.push(`a number ${bounds}`);
+    }
+  }
+  // Of a number and a form of text, a number can only have the wrong size.
+  if (words.length === 0 && bounds !== '' && Number.isInteger(value)) {
+    say(path, 'out_of_range', `${label} ${shown} is outside ${bounds}`);
+    return;
   }
   const suggestion = typeof value === 'string' ? didYouMean(value, words) : undefined;
-  say(
-    path,
-    'bad_value',
-    `${label} ${shown === label ? '' : `${shown} `}is not one of ${words.join(', ')}${range}`,
-    suggestion,
-  );
+  const choice = [...(words.length > 0 ? [`one of ${words.join(', ')}`] : []), ...forms].join(' or ');
+  say(path, 'bad_value', `${label} ${shown === label ? '' : `${shown} `}is not ${choice}`, suggestion);
 }
 
 function typeName(value: unknown): string {

@@ -6,6 +6,7 @@
 export * from './types.js';
 export * from './addr.js';
 export * from './errors.js';
+export type { PortRange } from './ports.js';
 export { problemCodes, type ProblemCode } from './problems.js';
 export { kindNumbers, ownerKey, ownerKind, ownerId, hash32, type OwnerKind } from './ids.js';
 export { settingsSchema, type SettingsSpec } from './kinds/settings.js';

@@ -7,26 +7,21 @@ import type { Cidr, Rule } from '../model/index.js';
 import { m, prefix, type Flows, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { reg, rulePriority, t } from './layout.js';
+import { portMasks } from './port-masks.js';
 import type { World } from './world.js';
 
 const icmp = 1;
 const icmp6 = 58;
 const protocolNumber = { tcp: 6, udp: 17, sctp: 132 } as const;
 
-/** The protocol half of a rule's matches: one for each port; none for `any`, which matches everything. */
+/** The protocol half of a rule's matches: one for each block of ports; none for `any`, which matches everything. */
 function services(rule: Rule): (Fragment | undefined)[] {
   const { protocol } = rule;
   if (protocol === undefined) return [undefined];
   if (protocol === 'icmp') return [m`ct_nw_proto=${icmp}`, m`ct_nw_proto=${icmp6}`];
   const number = typeof protocol === 'number' ? protocol : protocolNumber[protocol];
   if (rule.ports.length === 0) return [m`ct_nw_proto=${number}`];
-  const kind = protocol === 'tcp' ? 'tcp' : protocol === 'udp' ? 'udp' : 'sctp';
-  return rule.ports.map(({ from }) => {
-    // The prerequisite of ct_tp_dst is a constant of the template, hence one template for each protocol.
-    if (kind === 'tcp') return m`ct_nw_proto=6, ct_tp_dst=${from}`;
-    if (kind === 'udp') return m`ct_nw_proto=17, ct_tp_dst=${from}`;
-    return m`ct_nw_proto=132, ct_tp_dst=${from}`;
-  });
+  return rule.ports.flatMap(portMasks).map((port) => m`ct_nw_proto=${number}, ct_tp_dst=${port}`);
 }
 
 /** The CIDR half of the peer, on the side of the connection where the peer is. */

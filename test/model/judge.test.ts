@@ -141,7 +141,7 @@ describe('putting', () => {
         priority: 1,
         protocol: 'tcp',
         ports: [80, 443],
-        peer: { cidrs: ['10.8.0.0/16', '10.9.0.0/16', 'fd00:9::/32'] },
+        peer: { cidrs: ['10.8.0.0/15', 'fd00:9::/32'] },
       },
     ],
     [

@@ -90,3 +90,9 @@ export function objectsOf(state: State): AnyObject[] {
   const kinds = ['settings', 'tenant', 'network', 'group', 'policy', 'rule', 'endpoint', 'peer'] as const;
   return kinds.flatMap((kind) => [...state.collection(kind)] as AnyObject[]);
 }
+
+/** One object's normal form, in the small world. */
+export function acceptedSpec(put: Json): unknown {
+  const judged = judge(worldState(), { put: [put] });
+  return judged.ok ? judged.accepted.changes[0]?.after?.spec : judged.problems;
+}

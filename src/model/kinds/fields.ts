@@ -5,6 +5,8 @@
  */
 import { Type } from 'typebox';
 import * as addr from '../addr.js';
+import { coverRange, parseRange } from '../address-range.js';
+import { portRangePattern } from '../ports.js';
 import { article, type Say } from '../problems.js';
 
 /** RFC 1123 labels joined by dots, as Contiv has them. */
@@ -19,6 +21,7 @@ export const patternWords: ReadonlyMap<string, string> = new Map([
   [namePattern, 'a name: letters, digits, - and . between them, 64 at most'],
   [idPattern, 'an id: letters, digits, and . _ : - after the first, 128 at most'],
   [interfacePattern, 'an interface name: 1 to 15 characters without spaces, / and :'],
+  [portRangePattern, 'a range such as 8000-8010'],
 ]);
 
 export const name = (description: string, example: string) =>
@@ -85,6 +88,19 @@ export function readCidr(say: Say, field: string, input: string, family?: 4 | 6)
   const example = family === 6 ? 'fd00:1::/64' : '10.1.1.0/24';
   say(field, 'bad_address', `\`${input}\` is not ${what} such as ${example}`, octalHint(input));
   return undefined;
+}
+
+/** Prefixes and ranges, each as prefixes. */
+export function readPrefixes(say: Say, field: string, input: string): addr.Cidr[] {
+  const range = parseRange(input);
+  if (range !== undefined) return coverRange(range);
+  if (isRange(input)) {
+    const form = 'a range of addresses such as 10.1.1.5-10.1.1.9, the lower one first';
+    say(field, 'bad_address', `\`${input}\` is not ${form}`);
+    return [];
+  }
+  const cidr = readCidr(say, field, input);
+  return cidr === undefined ? [] : [cidr];
 }
 
 /** `10.1.1.5-9`, `10.1.1.5-10.1.1.9`, each perhaps with a length, as Contiv writes them. */

@@ -6,6 +6,7 @@
  */
 import { Type, type Static } from 'typebox';
 import { formatCidr, normaliseCidrs, type Cidr } from '../addr.js';
+import { lastPort, mergePorts, parsePorts, portRangePattern, writePorts, type PortRange } from '../ports.js';
 import type { Say } from '../problems.js';
 import {
   always,
@@ -17,7 +18,7 @@ import {
   type Reference,
   type Trace,
 } from './kind.js';
-import { id, name, readCidr, tenantName } from './fields.js';
+import { id, name, readPrefixes, tenantName } from './fields.js';
 
 const protocols = ['tcp', 'udp', 'icmp', 'any'] as const;
 
@@ -41,12 +42,14 @@ export const ruleSchema = Type.Object(
     icmpType: Type.Optional(Type.Integer({ description: 'Not supported yet.', minimum: 0, maximum: 255 })),
     icmpCode: Type.Optional(Type.Integer({ description: 'Not supported yet.', minimum: 0, maximum: 255 })),
     ports: Type.Optional(
-      Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), {
-        description:
-          'Destination ports of tcp or udp; one number is taken for a list of one. Ranges are not supported yet.',
-        minItems: 1,
-        examples: [[80, 443]],
-      }),
+      Type.Array(
+        Type.Union([Type.Integer({ minimum: 1, maximum: lastPort }), Type.String({ pattern: portRangePattern })]),
+        {
+          description: 'Destination ports of tcp or udp, numbers and ranges; what overlaps or touches is merged.',
+          minItems: 1,
+          examples: [[80, 443, '8000-8010']],
+        },
+      ),
     ),
     peer: Type.Optional(
       Type.Object(
@@ -55,7 +58,8 @@ export const ruleSchema = Type.Object(
           network: Type.Optional(name('A network of the tenant; stands alone.', 'front')),
           cidrs: Type.Optional(
             Type.Array(Type.String({ examples: ['10.1.1.0/24', 'fd00:1::/64'] }), {
-              description: 'IPv4 and IPv6 prefixes; host bits are cleared, overlaps merged.',
+              description:
+                'IPv4 and IPv6 prefixes, and ranges such as 10.1.1.5-10.1.1.9; shown as the fewest prefixes.',
               minItems: 1,
             }),
           ),
@@ -105,7 +109,7 @@ export interface Rule {
   /** Absent: any. */
   readonly protocol?: 'tcp' | 'udp' | 'sctp' | 'icmp' | number;
   /** Sorted, disjoint; empty: every port. */
-  readonly ports: readonly { readonly from: number; readonly to: number }[];
+  readonly ports: readonly PortRange[];
   /** Keys of the group or network; cidrs sorted and disjoint, empty: every address. */
   readonly peer: { readonly group?: string; readonly network?: string; readonly cidrs: readonly Cidr[] };
 }
@@ -131,7 +135,7 @@ function rewrite(fields: Fields, written: Trace): void {
     written.set('ports', 'port');
     delete fields['port'];
   }
-  if (typeof fields['ports'] === 'number') fields['ports'] = [fields['ports']];
+  rewritePorts(fields);
   if (typeof fields['protocol'] === 'string') {
     const word = fields['protocol'].toLowerCase();
     fields['protocol'] = /^[0-9]{1,3}$/.test(word) ? Number(word) : word;
@@ -140,6 +144,28 @@ function rewrite(fields: Fields, written: Trace): void {
     fields['protocol'] = protocolNumbers[fields['protocol']] ?? fields['protocol'];
   if (fields['peer'] === 'any') delete fields['peer'];
   else if (!('peer' in fields)) rewritePeer(fields, written);
+}
+
+/** One number, one range, or several in one text are a list as well. */
+function rewritePorts(fields: Fields): void {
+  let { ports } = fields;
+  if (typeof ports === 'number') ports = [ports];
+  if (typeof ports === 'string') ports = ports.split(',').map((part) => part.trim());
+  if (!Array.isArray(ports)) return;
+  fields['ports'] = ports.map((port: unknown) =>
+    typeof port === 'string' && /^[0-9]{1,5}$/.test(port) ? Number(port) : port,
+  );
+}
+
+function readPorts(written: readonly (number | string)[], say: Say): PortRange[] {
+  const ranges: PortRange[] = [];
+  for (const [i, each] of written.entries()) {
+    const range = parsePorts(each);
+    if (range === undefined) {
+      say(`ports/${i}`, 'out_of_range', `\`${each}\` is not a range within 1–${lastPort}, the lower port first`);
+    } else ranges.push(range);
+  }
+  return mergePorts(ranges);
 }
 
 /** A `to…` on an `in` rule, or beside a `peer`, stays and is reported as a field the rule does not have. */
@@ -165,8 +191,7 @@ function readPeer(
   say: Say,
 ): { spec: NonNullable<RuleSpec['peer']>; cidrs: Cidr[] } {
   const { group, network } = input;
-  const read = (input.cidrs ?? []).map((text, i) => readCidr(say, `peer/cidrs/${i}`, text));
-  const cidrs = normaliseCidrs(read.filter((cidr) => cidr !== undefined));
+  const cidrs = normaliseCidrs((input.cidrs ?? []).flatMap((text, i) => readPrefixes(say, `peer/cidrs/${i}`, text)));
   if (network !== undefined && (group !== undefined || input.cidrs !== undefined)) {
     const other = group === undefined ? 'cidrs' : 'group';
     say(
@@ -193,8 +218,8 @@ export const ruleRules: KindRules<'rule'> = {
   notYet: { protocol: protocolToCome, icmpType: always, icmpCode: always },
   read(input: RuleSpec, say) {
     const protocol = input.protocol ?? 'any';
-    const ports = [...new Set(input.ports)].toSorted((a, b) => a - b);
-    if (ports.length > 0 && protocol !== 'tcp' && protocol !== 'udp') {
+    const ports = readPorts(input.ports ?? [], say);
+    if (input.ports !== undefined && protocol !== 'tcp' && protocol !== 'udp') {
       say(
         'ports',
         'contradiction',
@@ -216,7 +241,7 @@ export const ruleRules: KindRules<'rule'> = {
       protocol,
       icmpType: undefined,
       icmpCode: undefined,
-      ports: ports.length > 0 ? ports : undefined,
+      ports: ports.length > 0 ? ports.map(writePorts) : undefined,
       peer: peer?.spec,
     });
     return defined<Rule>({
@@ -229,7 +254,7 @@ export const ruleRules: KindRules<'rule'> = {
       priority,
       action: input.action,
       protocol: protocol === 'any' ? undefined : protocol,
-      ports: ports.map((port) => ({ from: port, to: port })),
+      ports,
       peer: defined<Rule['peer']>({
         group: peer?.spec.group === undefined ? undefined : `${input.tenant}/${peer.spec.group}`,
         network: peer?.spec.network === undefined ? undefined : `${input.tenant}/${peer.spec.network}`,

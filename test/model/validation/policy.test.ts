@@ -111,9 +111,24 @@ areRefused([
     '/objects/0/peer/cidrs/1 bad_address: `10.0.0/8` is not an IP prefix such as 10.1.1.0/24',
   ],
   [
-    'a range of addresses',
-    rule({ peer: { cidrs: ['10.1.1.5-9'] } }),
-    '/objects/0/peer/cidrs/0 not_supported: address ranges such as `10.1.1.5-9` are not supported yet (write it as CIDRs)',
+    'a range of addresses turned round',
+    rule({ peer: { cidrs: ['10.1.1.9-10.1.1.5'] } }),
+    '/objects/0/peer/cidrs/0 bad_address: `10.1.1.9-10.1.1.5` is not a range of addresses such as 10.1.1.5-10.1.1.9, the lower one first',
+  ],
+  [
+    'a range of ports turned round',
+    rule({ ports: ['90-80'], protocol: 'tcp' }),
+    '/objects/0/ports/0 out_of_range: `90-80` is not a range within 1–65535, the lower port first',
+  ],
+  [
+    'a range of ports beyond the last',
+    rule({ ports: [22, '65000-70000'], protocol: 'tcp' }),
+    '/objects/0/ports/1 out_of_range: `65000-70000` is not a range within 1–65535, the lower port first',
+  ],
+  [
+    'a port by name',
+    rule({ ports: ['http'], protocol: 'tcp' }),
+    '/objects/0/ports/0 bad_value: ports `http` is not a number 1–65535 or a range such as 8000-8010',
   ],
   [
     'a peer network with CIDRs',

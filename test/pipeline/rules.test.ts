@@ -1,0 +1,59 @@
+/** What a rule compiles to: one flow for each policy set, block of ports and prefix, and no wider than it is written. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { emptyState, type Rule } from '../../src/model/index.js';
+import { Masked } from '../../src/openflow/index.js';
+import { portMasks } from '../../src/pipeline/port-masks.js';
+import { accept, objectText, worldOf } from './support.js';
+
+const base = [
+  { kind: 'settings', datapathType: 'dummy' },
+  { kind: 'tenant', name: 'blue' },
+  { kind: 'policy', tenant: 'blue', name: 'p' },
+  { kind: 'group', tenant: 'blue', name: 'g', policies: ['p'] },
+];
+
+/** Of the rule's flows, what follows the policy set in the match. */
+function matchesOf(fields: Record<string, unknown>): string[] {
+  const rule = { kind: 'rule', tenant: 'blue', policy: 'p', id: '1', direction: 'in', action: 'allow', ...fields };
+  const world = worldOf(accept(emptyState(), [...base, rule]));
+  const object: Rule = [...world.state.rules.values()][0]!;
+  return objectText(world, object).map((line) => {
+    const match = /,ct_state=-inv\+trk,?(.*) actions=/.exec(line)?.[1] ?? line;
+    return match.replace(/,?reg5=0x[0-9a-f]+/, '');
+  });
+}
+
+test('ports and ranges cost as few flows as masks allow', () => {
+  expect(matchesOf({ protocol: 'tcp', ports: ['8000-8010', 80] })).toEqual([
+    'ct_nw_proto=6,ct_tp_dst=80',
+    'ct_nw_proto=6,ct_tp_dst=0x1f40/0xfff8',
+    'ct_nw_proto=6,ct_tp_dst=0x1f48/0xfffe',
+    'ct_nw_proto=6,ct_tp_dst=8010',
+  ]);
+});
+
+test('a range of ports is covered by disjoint masks of just its ports', () => {
+  const end = fc.integer({ min: 1, max: 65_535 });
+  fc.assert(
+    fc.property(end, end, fc.array(end, { maxLength: 40 }), (a, b, probes) => {
+      const range = { from: Math.min(a, b), to: Math.max(a, b) };
+      const masks = portMasks(range);
+      expect(masks.length).toBeLessThanOrEqual(30);
+      for (const port of [...probes, range.from, range.to, range.from - 1, range.to + 1]) {
+        const holding = masks.filter((each) =>
+          each instanceof Masked ? (port & Number(each.mask)) === Number(each.value) : each === port,
+        );
+        expect(holding.length).toBe(port >= range.from && port <= range.to ? 1 : 0);
+      }
+    }),
+  );
+});
+
+test('a range of addresses is matched by its prefixes', () => {
+  expect(matchesOf({ peer: { cidrs: ['10.1.1.5-9'] } })).toEqual([
+    'ct_nw_src=10.1.1.5,ip',
+    'ct_nw_src=10.1.1.6/31,ip',
+    'ct_nw_src=10.1.1.8/31,ip',
+  ]);
+});
