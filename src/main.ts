@@ -6,10 +6,10 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import pino from 'pino';
 import { buildApi, listen } from './api/index.js';
-import { givenSettings, type DaemonConfig } from './config/index.js';
+import { effectiveConfig, givenSettings, type DaemonConfig } from './config/index.js';
 import { DatapathController } from './datapath/controller.js';
 import { SluiceError } from './model/errors.js';
-import { restore } from './model/index.js';
+import { emptyState, restore } from './model/index.js';
 import { startSandbox, type Sandbox } from './sandbox/index.js';
 import { openLmdbStore } from './store/index.js';
 
@@ -63,14 +63,16 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
       log.error({ ...ref, problems }, 'a stored object no longer fits and is left out');
 
     const clock = (): number => Number(process.hrtime.bigint() / 1000n);
-    const given = { ...datapath, ...givenSettings(config) };
+    const given = givenSettings({ ...config, ...datapath });
     const controller = new DatapathController({ store, state, database, rundir, log, clock, given, patienceMs });
     undo.push(() => controller.stop());
+    const inForce = { ...config, ...datapath, db: database, rundir };
+    const settings = () => effectiveConfig(inForce, controller.state.settings.spec, emptyState().settings.spec);
     // Doors first: a socket that is taken must not cost a bridge or a stored setting.
     for (const remote of [`punix:${config.socket}`, ...config.listen]) {
       const tcp = remote.startsWith('ptcp:');
       const token = tcp && config.token !== undefined ? { token: config.token } : {};
-      const app = buildApi({ controller, version: version(), logger: log, ...token });
+      const app = buildApi({ controller, version: version(), config: settings, logger: log, ...token });
       await listen(app, remote);
       undo.push(() => app.close());
     }
@@ -90,8 +92,8 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
 interface SwitchPlace {
   readonly database: string;
   readonly rundir: string;
-  /** Settings that follow from the switch. */
-  readonly datapath: Readonly<Record<string, string>>;
+  /** Settings that follow from the switch, and that they do. */
+  readonly datapath: Partial<Pick<DaemonConfig, 'datapathType' | 'sources'>>;
 }
 
 async function switchOf(config: DaemonConfig, undo: (() => Promise<unknown>)[]): Promise<SwitchPlace> {
@@ -101,5 +103,13 @@ async function switchOf(config: DaemonConfig, undo: (() => Promise<unknown>)[]):
   }
   const sandbox: Sandbox = await startSandbox({ datapath: 'dummy' });
   undo.push(() => sandbox.stop());
-  return { database: sandbox.remote, rundir: sandbox.rundir, datapath: { datapathType: 'dummy' } };
+  const datapathType = config.sources.sandbox ?? { from: 'flag', name: '--sandbox' };
+  return {
+    database: sandbox.remote,
+    rundir: sandbox.rundir,
+    datapath: {
+      datapathType: 'dummy',
+      sources: { ...config.sources, datapathType, db: datapathType, rundir: datapathType },
+    },
+  };
 }

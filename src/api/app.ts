@@ -14,7 +14,7 @@ import { notFound } from './not-found.js';
 import { HttpError, problemDocument, sendProblem } from './problem.js';
 import { compileValidator } from './query.js';
 import { applyRoutes } from './routes/apply.js';
-import { daemonRoutes } from './routes/daemon.js';
+import { daemonRoutes, type DaemonParts } from './routes/daemon.js';
 import { explainRoutes } from './routes/explain.js';
 import { objectRoutes } from './routes/objects.js';
 import { problemType } from './schemas/problem.js';
@@ -23,6 +23,8 @@ export interface ApiOptions {
   readonly controller: Controller;
   /** Sluice's own version. */
   readonly version: string;
+  /** Every setting in force, and where it came from. */
+  readonly config?: DaemonParts['config'];
   /** A pino logger, or none. */
   readonly logger?: FastifyBaseLogger;
   /** When set, callers must send it as a bearer token (TCP listeners). */
@@ -32,7 +34,7 @@ export interface ApiOptions {
 /** 100,000 objects are about 25 MB; this is where we stop believing that a body is meant. */
 const bodyLimitBytes = 256 * 1024 * 1024;
 
-export function buildApi({ controller, version, logger, token }: ApiOptions): FastifyInstance {
+export function buildApi({ controller, version, config = () => [], logger, token }: ApiOptions): FastifyInstance {
   const app = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -63,7 +65,7 @@ export function buildApi({ controller, version, logger, token }: ApiOptions): Fa
     applyRoutes(scope, controller);
     objectRoutes(scope, controller);
     explainRoutes(scope, controller);
-    daemonRoutes(scope, controller, version);
+    daemonRoutes(scope, { controller, version, config });
     done();
   });
   return app;

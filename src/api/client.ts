@@ -7,11 +7,21 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { FlowLine, Level, TraceResult } from '../datapath/face.js';
 import type { Ref } from '../model/index.js';
-import type { ApplyAnswer, DaemonStatus, ObjectAnswer } from './schemas/answers.js';
+import type { ApplyAnswer, DaemonStatus, EffectiveSetting, ObjectAnswer } from './schemas/answers.js';
 import { pathOf } from './schemas/kinds.js';
 import type { ProblemDocument } from './schemas/problem.js';
 
-export type { ApplyAnswer, DaemonStatus, FlowLine, Level, ObjectAnswer, ProblemDocument, Ref, TraceResult };
+export type {
+  ApplyAnswer,
+  DaemonStatus,
+  EffectiveSetting,
+  FlowLine,
+  Level,
+  ObjectAnswer,
+  ProblemDocument,
+  Ref,
+  TraceResult,
+};
 
 /** The daemon refused; `problem` says why. */
 export class ApiError extends Error {
@@ -43,7 +53,7 @@ export class Unreachable extends Error {
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 interface Call {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
   readonly path: string;
   readonly query?: Query;
   readonly body?: unknown;
@@ -105,6 +115,16 @@ export class SluiceClient {
 
   trace(query: Query): Promise<TraceResult> {
     return this.#json({ method: 'GET', path: '/v1/trace', query });
+  }
+
+  /** Changes these settings and no others; null resets one. */
+  patchSettings(fields: Readonly<Record<string, unknown>>, options: { level?: Level } = {}): Promise<ApplyAnswer> {
+    return this.#json({ method: 'PATCH', path: '/v1/settings', query: { ...options }, body: fields });
+  }
+
+  async config(): Promise<readonly EffectiveSetting[]> {
+    const { settings } = await this.#json<{ settings: EffectiveSetting[] }>({ method: 'GET', path: '/v1/config' });
+    return settings;
   }
 
   status(): Promise<DaemonStatus> {

@@ -4,9 +4,11 @@
  */
 export { UsageError, errnoOf } from './errors.js';
 export type { UsageExit } from './errors.js';
-export { parseFlags } from './flags.js';
+export { parseFlags, splitList } from './flags.js';
 export type { Flag, Parsed } from './flags.js';
-export { configFlag, daemonFlags, explainConfig, givenSettings, loadConfig } from './load.js';
+export { asField, effectiveConfig, explainConfig, givenSettings, mergeFields, objectKeys } from './effective.js';
+export type { EffectiveSetting } from './effective.js';
+export { configFlag, daemonFlags, loadConfig } from './load.js';
 export type { DaemonConfig, LoadInput } from './load.js';
 export type { Source, Sources } from './resolve.js';
 export { callerSocket, ownSocket, systemSocket } from './places.js';

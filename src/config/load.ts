@@ -13,13 +13,16 @@ import type { Surroundings } from './places.js';
 import { Resolver } from './resolve.js';
 import type { Sources } from './resolve.js';
 import { contivHints, settingKeys, settings } from './settings.js';
-import type { DatapathType, LogLevel, SettingKey } from './settings.js';
+import type { BondMode, DatapathType, Lacp, LogLevel, SettingKey } from './settings.js';
 
 /** Everything src/main.ts needs to know. Values are checked and in canonical form. */
 export interface DaemonConfig {
   readonly vtepIp?: string;
   readonly vlanInterfaces: readonly string[];
   readonly underlayInterfaces: readonly string[];
+  /** Absent, these two are left to the model's defaults. */
+  readonly bondMode?: BondMode;
+  readonly lacp?: Lacp;
   readonly vxlanPort: number;
   readonly bridge: string;
   readonly uplinkBridge: string;
@@ -96,6 +99,8 @@ export async function loadConfig(input: LoadInput): Promise<DaemonConfig> {
     ...(vtepIp === undefined ? {} : { vtepIp }),
     vlanInterfaces: from.list('vlanInterfaces', settings.vlanInterfaces),
     underlayInterfaces: from.list('underlayInterfaces', settings.underlayInterfaces),
+    bondMode: from.one('bondMode', settings.bondMode, 'balance-tcp'),
+    lacp: from.one('lacp', settings.lacp, 'active'),
     vxlanPort: from.one('vxlanPort', settings.vxlanPort, 4789),
     bridge: from.one('bridge', settings.bridge, 'br-sluice'),
     uplinkBridge: from.one('uplinkBridge', settings.uplinkBridge, 'br-sluice-up'),
@@ -147,33 +152,5 @@ function firstLine(path: string, where: string, readFile: LoadInput['readFile'])
   if (token.length >= 16) return token;
   throw new UsageError(`${where}: the first line of ${path} is too short for a token`, {
     hint: `make one with: (umask 077; openssl rand -hex 32 > ${path})`,
-  });
-}
-
-/**
- * The fields of the model's `settings` object that somebody gave, in the API's form; defaults are left out, so that what
- * was stored earlier stands.
- */
-export function givenSettings(config: DaemonConfig): Readonly<Record<string, unknown>> {
-  const keys = [
-    'vtepIp',
-    'vlanInterfaces',
-    'underlayInterfaces',
-    'vxlanPort',
-    'bridge',
-    'uplinkBridge',
-    'datapathType',
-  ] as const;
-  return Object.fromEntries(
-    keys.filter((key) => config.sources[key]?.from !== 'default').map((key) => [key, config[key]]),
-  );
-}
-
-/** One line a setting, for `sluice serve --show-config`: key, value, where it came from. */
-export function explainConfig(config: DaemonConfig): readonly (readonly [string, string, string])[] {
-  return settingKeys.map((key) => {
-    const value = config[key];
-    const text = value === undefined ? '-' : Array.isArray(value) ? value.join(',') || '-' : String(value);
-    return [key, text, config.sources[key]?.name ?? 'default'] as const;
   });
 }

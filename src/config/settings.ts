@@ -8,6 +8,8 @@ import * as read from './values.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 export type DatapathType = 'system' | 'netdev' | 'dummy';
+export type BondMode = 'balance-tcp' | 'balance-slb' | 'active-backup';
+export type Lacp = 'active' | 'passive' | 'off';
 
 export interface Setting<T> extends Flag {
   /** Its name in the configuration file; the flag's name is understood there too. */
@@ -52,6 +54,26 @@ export const settings = {
     env: ['SLUICE_UNDERLAY_IF'],
     help: 'The network cards that carry VXLAN packets, when Sluice shall own them. Leave it out if the host routes them.',
     example: '--underlay-if eth3',
+  },
+  bondMode: {
+    type: 'value',
+    placeholder: '<mode>',
+    name: 'bond-mode',
+    key: 'bondMode',
+    env: ['SLUICE_BOND_MODE'],
+    read: read.oneOf('balance-tcp', 'balance-slb', 'active-backup'),
+    help: 'How several uplink cards share the load: balance-tcp by connection, balance-slb by MAC, active-backup not at all. It has no effect on one card.',
+    example: '--bond-mode active-backup',
+  },
+  lacp: {
+    type: 'value',
+    placeholder: '<who>',
+    name: 'lacp',
+    key: 'lacp',
+    env: ['SLUICE_LACP'],
+    read: read.oneOf('active', 'passive', 'off'),
+    help: 'Who begins LACP on a bond: active is we, passive is the partner, off is nobody. A partner that does not speak it is served by one card at a time.',
+    example: '--lacp active',
   },
   vxlanPort: {
     type: 'value',

@@ -37,6 +37,7 @@ import type { Logger } from './log.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
 import { withPatience } from './patience.js';
 import { Reconciler, type Round } from './reconciler.js';
+import { patchedSettings } from './settings-patch.js';
 import { StatusBook } from './status-book.js';
 import { SwitchDatabase } from './switch-database.js';
 import { SwitchWatch } from './switch-watch.js';
@@ -195,11 +196,12 @@ export class DatapathController implements Controller {
   }
 
   async #accept(request: ApplyRequest): Promise<Accepted & { settled: Promise<Round> }> {
-    const judged = judge(this.state, this.#withGiven(request));
+    const whole = this.#withGiven(request);
+    const judged = judge(this.state, whole);
     if (!judged.ok) throw refusal(judged.problems);
     const { state, changes } = judged.accepted;
     if (changes.length > 0) {
-      this.#refuseSettings(request, state);
+      this.#refuseSettings(whole, state);
       await this.#options.store.write(storedChanges(changes), state.generation);
       this.state = state;
       for (const { after } of changes) {
@@ -215,8 +217,10 @@ export class DatapathController implements Controller {
 
   #withGiven(request: ApplyRequest): ApplyRequest {
     const { given } = this.#options;
-    if (given === undefined || request.put === undefined) return request;
-    return { ...request, put: request.put.map((object) => (isSettings(object) ? { ...given, ...object } : object)) };
+    const { settings, ...rest } = request;
+    const put = settings === undefined ? request.put : [patchedSettings(this.state.settings, settings)];
+    if (put === undefined) return request;
+    return { ...rest, put: put.map((object) => (isSettings(object) ? { ...given, ...object } : object)) };
   }
 
   /** What the model cannot know: the bridge at work, and the NICs of this host. */

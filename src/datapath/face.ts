@@ -30,6 +30,8 @@ export interface ObjectStatus {
 
 export interface ApplyRequest {
   readonly put?: readonly unknown[];
+  /** Fields of the settings to change (RFC 7396: null resets one); the others stay as they are. Not together with `put`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   readonly delete?: readonly Ref[];
   readonly cascade?: boolean;
 }

@@ -159,6 +159,6 @@ describe('DELETE', () => {
 
   test('the settings cannot be deleted', async () => {
     const answer = await app.inject({ method: 'DELETE', url: '/v1/settings' });
-    expect([answer.statusCode, answer.headers['allow']]).toEqual([405, 'GET, HEAD, PUT']);
+    expect([answer.statusCode, answer.headers['allow']]).toEqual([405, 'PATCH, GET, HEAD, PUT']);
   });
 });

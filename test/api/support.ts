@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { buildApi, listen } from '../../src/api/index.js';
+import type { EffectiveSetting } from '../../src/api/schemas/answers.js';
 import type {
   ApplyRequest,
   ApplyResult,
@@ -19,6 +20,7 @@ import type {
   TraceQuery,
   TraceResult,
 } from '../../src/datapath/face.js';
+import { patchedSettings } from '../../src/datapath/settings-patch.js';
 import { SluiceError } from '../../src/model/errors.js';
 import type { Problem } from '../../src/model/errors.js';
 import { emptyState, judge } from '../../src/model/index.js';
@@ -56,7 +58,9 @@ export class TestController implements Controller {
   async apply(request: ApplyRequest, level: Level): Promise<ApplyResult> {
     this.asked.push({ level, cascade: request.cascade });
     if (this.failWith !== undefined) throw this.failWith;
-    const judged = judge(this.state, request);
+    const { settings } = request;
+    const put = settings === undefined ? request.put : [patchedSettings(this.state.settings, settings)];
+    const judged = judge(this.state, { ...request, ...(put === undefined ? {} : { put }) });
     if (!judged.ok) {
       const inUse = judged.problems.every(({ code }) => code === 'in_use');
       throw new SluiceError(inUse ? 'in_use' : 'invalid_request', 'The request was refused.', {
@@ -131,7 +135,17 @@ export class TestController implements Controller {
 
 export function buildTestApi(options: { token?: string } = {}): { app: FastifyInstance; controller: TestController } {
   const controller = new TestController();
-  return { app: buildApi({ controller, version: '1.2.3', ...options }), controller };
+  const config = (): EffectiveSetting[] => [
+    {
+      key: 'vtepIp',
+      value: '10.0.0.9',
+      from: 'api',
+      name: 'API',
+      overruled: { value: '10.0.0.5', name: '--vtep-ip' },
+    },
+    { key: 'vlanInterfaces', value: 'eth1,eth2', from: 'file', name: '/etc/sluice/config.yaml:3' },
+  ];
+  return { app: buildApi({ controller, version: '1.2.3', config, ...options }), controller };
 }
 
 /** A small host: one tenant, one network, two groups, a policy with a rule, an endpoint. */

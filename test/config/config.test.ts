@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   UsageError,
   daemonFlags,
+  effectiveConfig,
   explainConfig,
   givenSettings,
   loadConfig,
@@ -109,6 +110,8 @@ describe('what outranks what', () => {
     expect(config).toEqual({
       vlanInterfaces: [],
       underlayInterfaces: [],
+      bondMode: 'balance-tcp',
+      lacp: 'active',
       vxlanPort: 4789,
       bridge: 'br-sluice',
       uplinkBridge: 'br-sluice-up',
@@ -121,7 +124,7 @@ describe('what outranks what', () => {
       logLevel: 'info',
       sandbox: false,
     });
-    expect(Object.keys(sources)).toHaveLength(15);
+    expect(Object.keys(sources)).toHaveLength(17);
     expect(sources.db).toEqual({ from: 'default', name: 'rundir' });
   });
 
@@ -249,5 +252,47 @@ describe('flags of the commands', () => {
       expect(flag.help.match(/\.( |$)/g), flag.name).toHaveLength(2);
       expect(Object.keys(parseFlags(flag.example.split(' '), daemonFlags).values)).toEqual([flag.name]);
     }
+  });
+});
+
+describe('what is in force, and why', () => {
+  const defaults = {
+    kind: 'settings',
+    vxlanPort: 4789,
+    arpMode: 'proxy',
+    bond: { mode: 'balance-tcp', lacp: 'active' },
+  };
+  const line = async (input: Case, object: Record<string, unknown>, key: string) =>
+    effectiveConfig(await load(input), { ...defaults, ...object }, defaults).find((each) => each.key === key);
+
+  test.each<[string, Case, Record<string, unknown>, string, object]>([
+    ['a flag', { argv: '-vtep-ip 10.0.0.5' }, { vtepIp: '10.0.0.5' }, 'vtepIp', { from: 'flag', name: '--vtep-ip' }],
+    [
+      'the API over a flag',
+      { argv: '-vtep-ip 10.0.0.5' },
+      { vtepIp: '10.0.0.9' },
+      'vtepIp',
+      { value: '10.0.0.9', name: 'API', overruled: { value: '10.0.0.5', name: '--vtep-ip' } },
+    ],
+    ['the API over nothing', {}, { vtepIp: '10.0.0.9' }, 'vtepIp', { from: 'api', name: 'API' }],
+    [
+      'the API taking away',
+      { env: { SLUICE_VLAN_IF: 'eth1' } },
+      {},
+      'vlanInterfaces',
+      { value: '-', name: 'API', overruled: { value: 'eth1', name: 'SLUICE_VLAN_IF' } },
+    ],
+    ['a field of a field', { argv: '--lacp off' }, { bond: { lacp: 'off' } }, 'lacp', { value: 'off', name: '--lacp' }],
+    ['the file', { file: 'vxlan-port: 8472' }, { vxlanPort: 8472 }, 'vxlanPort', { from: 'file' }],
+    ['nobody', {}, {}, 'vxlanPort', { value: '4789', from: 'default' }],
+    ['a setting without a flag', {}, { arpMode: 'flood' }, 'arpMode', { value: 'flood', from: 'api' }],
+    ['what cannot change', { argv: '--log-level debug' }, {}, 'logLevel', { value: 'debug', name: '--log-level' }],
+  ])('%s', async (_name, input, object, key, expected) => {
+    expect(await line(input, object, key)).toMatchObject(expected);
+  });
+
+  test('bond mode and LACP are one field of the object', async () => {
+    const config = await load({ argv: '--bond-mode active-backup --lacp off' });
+    expect(givenSettings(config)).toEqual({ bond: { mode: 'active-backup', lacp: 'off' } });
   });
 });

@@ -6,12 +6,20 @@
 import type { FastifyInstance } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Controller } from '../../datapath/face.js';
+import type { EffectiveSetting } from '../schemas/answers.js';
 import { HttpError } from '../problem.js';
 import { answers } from '../schemas/documents.js';
 import { kindNames } from '../schemas/kinds.js';
 import { NoQuery } from '../schemas/queries.js';
 
-export function daemonRoutes(app: FastifyInstance, controller: Controller, version: string): void {
+export interface DaemonParts {
+  readonly controller: Controller;
+  readonly version: string;
+  /** Every setting in force, and where it came from. */
+  readonly config: () => readonly EffectiveSetting[];
+}
+
+export function daemonRoutes(app: FastifyInstance, { controller, version, config }: DaemonParts): void {
   const api = app.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['daemon'];
 
@@ -54,5 +62,17 @@ export function daemonRoutes(app: FastifyInstance, controller: Controller, versi
       const objects = Object.fromEntries(kindNames.map((kind) => [kind, controller.state.collection(kind).size]));
       return { version, pid: process.pid, ready, reasons: [...reasons], generation, switch: datapath, objects };
     },
+  );
+  api.get(
+    '/v1/config',
+    {
+      schema: {
+        tags,
+        summary: 'Every setting in force, and where it came from',
+        querystring: NoQuery,
+        response: answers.config,
+      },
+    },
+    () => ({ settings: [...config()] }),
   );
 }

@@ -111,6 +111,22 @@ function kindRoutes(app: FastifyInstance, controller: Controller, kind: Kind): v
         onePointer(controller.apply({ delete: [refFor(kind, params)], cascade }, level)),
     );
   }
+  if (kind === 'settings') {
+    api.patch(
+      path,
+      {
+        schema: {
+          tags,
+          summary: 'Change some settings; null resets one, what is not named stays',
+          querystring: ChangeQuery,
+          body: objectBody(kind),
+          response: answers.applied,
+        },
+      },
+      ({ body, query: { level = 'committed' } }) =>
+        onePointer(controller.apply({ settings: withPath(kind, {}, body) }, level)),
+    );
+  }
   api.get(
     path,
     {

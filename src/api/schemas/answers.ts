@@ -103,6 +103,24 @@ export const StatusAnswer = Type.Object(
   { $id: 'DaemonStatus' },
 );
 
+export const SettingAnswer = Type.Object(
+  {
+    key: Type.String(),
+    value: Type.String({ description: 'As text: lists by commas, `-` for none.' }),
+    from: Type.Enum(['flag', 'environment', 'file', 'default', 'api']),
+    name: Type.String({ description: 'The flag, variable or line that said so.' }),
+    overruled: Type.Optional(
+      Type.Object(
+        { value: Type.String(), name: Type.String() },
+        { description: 'What the daemon was started with; it is in force again after a restart.' },
+      ),
+    ),
+  },
+  { $id: 'EffectiveSetting' },
+);
+
+export type EffectiveSetting = Static<typeof SettingAnswer>;
+
 export type DaemonStatus = Static<typeof StatusAnswer>;
 
 /** An object as GET answers it: what was asked for, in normal form, and how it fares. */

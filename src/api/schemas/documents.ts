@@ -7,7 +7,7 @@ import { Type } from 'typebox';
 import type { Static, TObject } from 'typebox';
 import { kinds as all, schemas } from '../../model/index.js';
 import type { Kind } from '../../model/index.js';
-import { ApplyAnswer, FlowAnswer, Reference, Status, StatusAnswer, TraceAnswer } from './answers.js';
+import { ApplyAnswer, FlowAnswer, Reference, SettingAnswer, Status, StatusAnswer, TraceAnswer } from './answers.js';
 import { kinds } from './kinds.js';
 import { Fault, ProblemDocument, problemType } from './problem.js';
 
@@ -36,6 +36,7 @@ export const components: readonly object[] = [
   FlowAnswer,
   TraceAnswer,
   StatusAnswer,
+  SettingAnswer,
   ...all.map((kind) => ({ ...objects[kind], $id: nameOf(kind) })),
   ...all.map(withStatus),
 ];
@@ -84,6 +85,9 @@ export const answers = {
     503: problem('The switch cannot be reached.'),
   },
   status: { 200: ref<Static<typeof StatusAnswer>>('DaemonStatus') },
+  config: {
+    200: Type.Object({ settings: Type.Array(ref<Static<typeof SettingAnswer>>('EffectiveSetting')) }),
+  },
   retried: { 200: Type.Object({ retried: Type.Integer({ description: 'Objects tried again.' }) }) },
   healthy: { 200: Type.Object({ status: Type.Literal('ok'), pid: Type.Integer() }) },
   ready: { 200: Type.Object({ ready: Type.Literal(true) }), 503: problem('Not yet; `detail` says why.') },
