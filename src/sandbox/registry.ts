@@ -56,7 +56,8 @@ export function registryDir(): string {
   const uid = process.getuid?.() ?? 0;
   const dir = join(tmpdir(), `sluice-${uid}`);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const found = lstatSync(dir);
+  const found = lstatSync(dir, { throwIfNoEntry: false });
+  if (found === undefined) return registryDir(); // the last one out was quicker
   if (!found.isDirectory() || found.uid !== uid)
     throw new Error(`${dir} belongs to somebody else; remove it or set TMPDIR`);
   return dir;
@@ -124,7 +125,7 @@ export function openEntries(): string[] {
 export function sweep(): string[] {
   const base = registryDir();
   const found: string[] = [];
-  for (const id of readdirSync(base)) {
+  for (const id of entriesOf(base)) {
     const dir = join(base, id);
     const pid = Number(/^sluice-(\d+)-\d+$/.exec(id)?.[1]);
     if (!Number.isInteger(pid)) continue;
@@ -136,7 +137,17 @@ export function sweep(): string[] {
     found.push(id);
     remove(dir, held);
   }
+  removeIfEmpty(base);
   return found;
+}
+
+/** The folder's entries; none when another process, leaving last, has just taken it away. */
+function entriesOf(base: string): string[] {
+  try {
+    return readdirSync(base);
+  } catch {
+    return [];
+  }
 }
 
 function remove(dir: string, held: Held | undefined): void {
