@@ -24,8 +24,9 @@ export function batchOf(state: State): Uint8Array {
   return batch.bytes();
 }
 
-export function tablesOf(state: State): Tables {
-  return new Tables(flowMessages(batchOf(state)));
+/** The tables of a state; `keep` leaves out flows, to see whether anybody notices. */
+export function tablesOf(state: State, keep: (message: Uint8Array) => boolean = () => true): Tables {
+  return new Tables([...flowMessages(batchOf(state))].filter(keep));
 }
 
 /** Send the frame of a scene through the tables. */
@@ -51,6 +52,7 @@ export interface Outcome {
 /** What the state demands. */
 export function demanded(state: State, scene: Scene, deviations: Deviations): Outcome {
   if (scene.kind === 'refused') return { verdict: 'refused', by: [], copies: [] };
+  if (scene.kind === 'answered') return { verdict: 'unjudged', by: [], copies: [`port ${scene.frame.inPort}`] };
   if (scene.kind === 'exempt') return { verdict: 'unjudged', by: [], copies: copies(state, scene) };
   const verdict = verdictOf(state, scene, deviations);
   const by = verdict.by === 'rule' ? verdict.alike : verdict.by === 'default' ? ['default'] : [];
@@ -90,5 +92,5 @@ export function storyOf(scene: Scene, journey: Journey): string {
     const lines = flows.map((flow) => flow.text).join('\n      ');
     return `  ${contractOf(table)?.ref.name ?? table}: ${lines || 'no match'}`;
   });
-  return [`${scene.phase} ${frameText(scene.frame)} ct ${journey.ctState}`, ...steps].join('\n');
+  return [`${scene.phase} ${frameText(scene.frame)} ct_state ${journey.tracked?.state}`, ...steps].join('\n');
 }

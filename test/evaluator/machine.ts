@@ -4,7 +4,7 @@
  * Invariant: does what ovs-vswitchd does (trace.test.ts holds it to that), and throws where OpenFlow leaves the outcome open.
  */
 import { actionsOf, type Action, type Range } from './actions.js';
-import { Conntrack } from './conntrack.js';
+import { Conntrack, type Tracked } from './conntrack.js';
 import { big, fieldsOf, vlanPresent, type Fields, type Frame } from './packet.js';
 import { tunnelPort } from './ports.js';
 import type { Flow, Tables } from './tables.js';
@@ -28,14 +28,14 @@ export interface Journey {
   readonly sent: readonly Sent[];
   /** Fields and registers as the last table left them. */
   readonly fields: Fields;
-  /** ct_state that the tracking gave, if the packet was tracked. */
-  readonly ctState: number | undefined;
+  /** What the tracking said, if the packet was tracked. */
+  readonly tracked: Tracked | undefined;
 }
 
 class Run {
   readonly path: Step[] = [];
   readonly sent: Sent[] = [];
-  ctState: number | undefined;
+  tracked: Tracked | undefined;
   /** As the last table of the last pass left them. */
   fields: Fields | undefined;
   readonly #tables: Tables;
@@ -112,7 +112,7 @@ class Run {
     const { state, tuple } = this.#conntrack.track(zone, body);
     if (action.commit) this.#conntrack.remember(zone, tuple);
     if (action.table === undefined) return;
-    this.ctState = state;
+    this.tracked = { state, tuple };
     const copy: Fields = new Map(fields);
     const v4 = typeof tuple.source === 'number';
     copy.set('ct_state', BigInt(state));
@@ -140,5 +140,5 @@ function write(fields: Fields, { name, start, bits }: Range, value: bigint): voi
 export function run(tables: Tables, frame: Frame, conntrack = new Conntrack()): Journey {
   const one = new Run(tables, frame, conntrack);
   one.from(0, fieldsOf(frame));
-  return { path: one.path, sent: one.sent, fields: one.fields ?? new Map(), ctState: one.ctState };
+  return { path: one.path, sent: one.sent, fields: one.fields ?? new Map(), tracked: one.tracked };
 }

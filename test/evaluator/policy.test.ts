@@ -1,12 +1,34 @@
 /** The compiled tables against the policy's own words, on random hosts and frames. Neighbour: policy.long.test.ts. */
 import { expect, test } from 'vitest';
+import { flowInstructions, flowPriority, flowTable } from '../../src/openflow/index.js';
+import { prio, t } from '../../src/pipeline/layout.js';
 import { check } from './property.js';
 
 test('for every host and frame, the tables do what the state demands', () => {
-  const { frames, verdicts } = check(1_000, 24);
+  const { frames, verdicts } = check({ states: 1_000, framesEach: 24 });
   // The property says nothing where no frame goes: every verdict must have been met, and often.
   expect(frames).toBeGreaterThan(8_000);
   for (const verdict of ['allow', 'allow rule', 'deny rule', 'deny default', 'refused', 'unjudged']) {
     expect(verdicts[verdict], verdict).toBeGreaterThan(300);
   }
 }, 60_000);
+
+const inTable = (message: Uint8Array, ref: { id: number }, priority?: number): boolean =>
+  flowTable(message) === ref.id && (priority === undefined || flowPriority(message) === priority);
+const drops = (message: Uint8Array): boolean => flowInstructions(message).length === 0;
+
+test.each<[string, (message: Uint8Array) => boolean]>([
+  ['the rules that deny', (m) => inTable(m, t.policy) && drops(m)],
+  ['the rules that allow', (m) => inTable(m, t.policy) && !drops(m) && flowPriority(m) > 0],
+  ['the turning of replies', (m) => inTable(m, t.orient, prio.usual)],
+  ['the passing of ICMP errors', (m) => inTable(m, t.orient, prio.guard)],
+  ['the groups of remote senders', (m) => inTable(m, t.source, prio.usual)],
+  ['the policy sets of receivers', (m) => inTable(m, t.destinationSet, prio.usual)],
+  ['the split horizon', (m) => inTable(m, t.deliver, prio.guard)],
+  ['the spoof guard of one family', (m) => inTable(m, t.spoofGuard, prio.usual)],
+  ['the peers', (m) => inTable(m, t.tunnelPeer, prio.usual)],
+  ['the exemptions', (m) => inTable(m, t.conntrack, prio.exempt)],
+  ['the ARP proxy', (m) => inTable(m, t.neighbours, prio.usual)],
+])('a switch without %s is found out', (_, missing) => {
+  expect(() => check({ states: 200, framesEach: 24, seed: 1, keep: (m) => !missing(m) })).toThrow(/Property failed/);
+});

@@ -16,8 +16,8 @@ export interface Scene {
   readonly frame: Frame;
   readonly network: Network;
   readonly origin: Origin;
-  /** `refused`: some guard drops it. `exempt`: delivered without a verdict. */
-  readonly kind: 'judged' | 'exempt' | 'refused';
+  /** `refused`: some guard drops it. `exempt`: delivered without a verdict. `answered`: by the switch itself. */
+  readonly kind: 'judged' | 'exempt' | 'refused' | 'answered';
   readonly phase: Phase;
   readonly sender: End;
   readonly receiver: End;

@@ -15,6 +15,7 @@ const ipv6 = (text: string): Uint8Array => parseIpv6(text) ?? new Uint8Array(16)
 
 const router = mac('02:00:00:ff:ff:fe');
 const stranger = mac('02:00:00:ff:ff:01');
+const everybody = mac('ff:ff:ff:ff:ff:ff');
 const nobody = new Uint8Array(6);
 const outside4 = [0xc633_6407, 0xc633_6409, 0x0808_0808];
 const outside6 = [ipv6('2001:db8::7'), ipv6('2001:4860::8')];
@@ -24,7 +25,7 @@ export const ways = [
   ...Array.from({ length: 12 }, () => 'pair' as const),
   ...(['out', 'out', 'in', 'in', 'in', 'multicast', 'routed in', 'routed in', 'routed out'] as const),
   ...(['spoofed address', 'spoofed station', 'strange peer', 'strange tag', 'tagged', 'no port'] as const),
-  ...(['arp', 'solicitation', 'dhcp'] as const),
+  ...(['arp', 'arp known', 'solicitation', 'dhcp'] as const),
 ];
 export type Way = (typeof ways)[number];
 
@@ -223,7 +224,6 @@ function refused(state: State, s: Shape, from: Endpoint, to: Endpoint): Scene | 
 function exempt(state: State, s: Shape, from: Endpoint): Scene | undefined {
   const network = networkOf(state, from);
   const draft = { way: cameIn(network, from), network, sender: from, ethSrc: from.mac, kind: 'exempt' as const };
-  const broadcast = mac('ff:ff:ff:ff:ff:ff');
   const [ip6] = from.ipv6;
   if (s.way === 'solicitation') {
     if (!ip6) return undefined;
@@ -233,11 +233,20 @@ function exempt(state: State, s: Shape, from: Endpoint): Scene | undefined {
   }
   if (s.way === 'dhcp') {
     const ends = { source: 0, destination: 0xffff_ffff, protocol: proto.udp, tpSrc: 68, tpDst: 67 };
-    return sceneOf({ ...draft, ethDst: broadcast, body: { kind: 'ip', ...ends } });
+    return sceneOf({ ...draft, ethDst: everybody, body: { kind: 'ip', ...ends } });
   }
   if (from.ipv4 === undefined) return undefined;
   const body: Arp = { kind: 'arp', op: 1, spa: from.ipv4, tpa: Number(big(from.ipv4) | 0x63n), sha: from.mac };
-  return sceneOf({ ...draft, ethDst: broadcast, body });
+  return sceneOf({ ...draft, ethDst: everybody, body });
+}
+
+/** A local endpoint asks for one that is known: it gets its answer where it asked. */
+function asking(state: State, from: Endpoint, to: Endpoint): Scene | undefined {
+  const network = networkOf(state, from);
+  if (from.ipv4 === undefined || to.ipv4 === undefined || localPort(from) === undefined) return undefined;
+  const body: Arp = { kind: 'arp', op: 1, spa: from.ipv4, tpa: to.ipv4, sha: from.mac };
+  const draft = { way: cameIn(network, from), network, sender: from, receiver: to, body, kind: 'answered' as const };
+  return sceneOf({ ...draft, ethSrc: from.mac, ethDst: everybody });
 }
 
 /** The scene that a shape is in a state. */
@@ -261,6 +270,8 @@ export function sceneFor(state: State, s: Shape): Scene | undefined {
     case 'solicitation':
     case 'dhcp':
       return exempt(state, s, from);
+    case 'arp known':
+      return to && asking(state, from, to);
     case 'pair':
       return to && pair(state, s, from, to);
     case 'routed in':
