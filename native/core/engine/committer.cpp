@@ -109,7 +109,7 @@ bool Committer::on_error(std::uint32_t xid, const openflow::Error& error, Millis
     if (t->commit_xid != 0 && xid == t->commit_xid) {
       progress(now);
       const bool undone = error.type == openflow::kErrorBundleFailed && error.code == openflow::kBundleMessageFailed;
-      t->lost = t->lost || !undone;
+      if (!undone) lose(*t, error);
       fail(t, true);
       return true;
     }
@@ -117,13 +117,19 @@ bool Committer::on_error(std::uint32_t xid, const openflow::Error& error, Millis
     const auto count = static_cast<std::uint32_t>(t->slice.entries.size());
     if (offset > count + 1) continue;
     if (offset == 0 || offset == count + 1 || is_about_bundle(error)) {
-      t->lost = true;
+      lose(*t, error);
     } else {
       t->refusals.push_back({offset - 1, {error.type, error.code, error.experimenter, {}}});
     }
     return true;
   }
   return false;
+}
+
+// The first reason is the cause; what follows are its consequences.
+void Committer::lose(Transaction& t, const openflow::Error& error) {
+  if (!t.lost) t.why_lost = {error.type, error.code, error.experimenter, {}};
+  t.lost = true;
 }
 
 bool Committer::on_barrier_reply(std::uint32_t xid, Millis now) {
@@ -170,8 +176,13 @@ void Committer::fail(Position position, bool at_commit) {
   in_flight_.erase(position);
 
   if (t.lost) {
-    events_.on_trouble("the switch lost a bundle; sending it again", "bundle " + std::to_string(t.bundle_id));
-    if (t.attempt >= kMaxLost) session_.fail("the switch loses every bundle");
+    const std::string why = openflow::error_name(t.why_lost);
+    events_.on_trouble("the switch lost a bundle; sending it again",
+                       "bundle " + std::to_string(t.bundle_id) + ": " + why);
+    if (t.attempt >= kMaxLost) session_.fail("the switch loses every bundle: " + why);
+    // Whether these messages were refused for themselves or for want of their bundle cannot be told. They go again, and
+    // those that are bad are refused again.
+    t.refusals.clear();
   }
   const std::size_t count = t.slice.entries.size();
   const bool guilty_alone = at_commit && !t.lost && t.refusals.empty() && count == 1;

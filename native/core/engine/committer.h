@@ -76,6 +76,7 @@ class Committer {
     std::uint32_t commit_xid = 0;  // 0: not sent yet
     unsigned attempt = 0;          // how often this slice has failed before
     bool lost = false;             // the switch no longer has this bundle as we made it
+    openflow::Error why_lost;
     std::vector<Refusal> refusals;
     Millis since = 0;
 
@@ -94,6 +95,7 @@ class Committer {
   [[nodiscard]] bool next_retry(Retry& work);
   void send(Retry work, Millis now);
   void send_message(const Transaction& t, std::size_t position);
+  static void lose(Transaction& t, const openflow::Error& error);
   void succeed(Position t);
   void fail(Position t, bool at_commit);
   void again(Slice slice, unsigned attempt, bool halve);
