@@ -95,7 +95,9 @@ void EngineHost::on_up(std::uint64_t datapath_id) {
   });
 }
 
-void EngineHost::on_down(std::string_view reason) { down(reason); }
+// A switch that accepts us and then refuses (no OpenFlow 1.5) is left and dialled again for ever, like one that is not
+// there: the reason is said once, too.
+void EngineHost::on_down(std::string_view reason) { dial_reporter_.dial_failed(reason); }
 
 void EngineHost::down(std::string_view reason) {
   outbox_.push([reason = std::string(reason)](Napi::Env env, Napi::Array events) {
