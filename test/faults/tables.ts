@@ -1,0 +1,146 @@
+/**
+ * The flow and group tables of the fake switch. Messages are judged as ovs-vswitchd judges them: some when they are
+ * decoded (at BUNDLE_ADD), the rest when they take effect (at COMMIT).
+ * Neighbours: fake-switch.ts owns one; desired.ts makes one of a batch, to compare.
+ */
+import { refusal, type, type Message, type Refusal } from './wire.js';
+
+export interface Flow {
+  readonly table: number;
+  readonly priority: number;
+  readonly cookie: bigint;
+  readonly timeouts: Buffer;
+  /** ofp_match with its padding. */
+  readonly match: Buffer;
+  readonly instructions: Buffer;
+}
+
+export interface Group {
+  readonly id: number;
+  readonly kind: number;
+  /** Buckets and properties, with the length of the former. */
+  readonly bucketBytes: number;
+  readonly content: Buffer;
+}
+
+const flowCommand = { add: 0, removeStrict: 4 } as const;
+const groupCommand = { remove: 2 } as const;
+
+export function readFlow({ bytes }: Message): Flow {
+  const match = (bytes.readUInt16BE(50) + 7) & ~7;
+  return {
+    table: bytes.readUInt8(24),
+    priority: bytes.readUInt16BE(30),
+    cookie: bytes.readBigUInt64BE(8),
+    timeouts: bytes.subarray(26, 30),
+    match: bytes.subarray(48, 48 + match),
+    instructions: bytes.subarray(48 + match),
+  };
+}
+
+const keyOf = (flow: Flow): string => `${flow.table}/${flow.priority}/${flow.match.toString('hex')}`;
+
+export class Tables {
+  flows = new Map<string, Flow>();
+  groups = new Map<number, Group>();
+
+  /** What ovs-vswitchd finds wrong with a message before it looks at any table. */
+  static judge(message: Message): Refusal | undefined {
+    if (message.type !== type.flowMod) return undefined;
+    const flow = readFlow(message);
+    const back = instructions(flow).some(([kind, body]) => kind === 1 && body.readUInt8(0) <= flow.table);
+    return back ? refusal.badTable : undefined;
+  }
+
+  apply(message: Message): Refusal | undefined {
+    if (message.type === type.groupMod) return this.#applyGroup(message);
+    const flow = readFlow(message);
+    if (message.bytes.readUInt8(25) === flowCommand.removeStrict) {
+      this.flows.delete(keyOf(flow));
+      return undefined;
+    }
+    if (message.bytes.readUInt8(25) !== flowCommand.add) throw new Error('the engine has no use for this command');
+    if (groupsOf(flow).some((id) => !this.groups.has(id))) return refusal.badGroup;
+    this.flows.set(keyOf(flow), flow);
+    return undefined;
+  }
+
+  #applyGroup({ bytes }: Message): undefined {
+    const id = bytes.readUInt32BE(12);
+    if (bytes.readUInt16BE(8) !== groupCommand.remove) {
+      const bucketBytes = bytes.readUInt16BE(16);
+      this.groups.set(id, { id, kind: bytes.readUInt8(10), bucketBytes, content: bytes.subarray(24) });
+      return;
+    }
+    this.groups.delete(id);
+    // Open vSwitch deletes the flows that point to a group along with it, and tells nobody.
+    for (const [key, flow] of this.flows) if (groupsOf(flow).includes(id)) this.flows.delete(key);
+  }
+
+  /** Puts a stranger's flow in: `metadata` is what it matches. */
+  plant(metadata: number, options: { readonly idleTimeoutSec?: number } = {}): void {
+    const match = Buffer.from('0001001080000408000000000000000000000000000000000000', 'hex').subarray(0, 16);
+    match.writeUInt32BE(metadata, 12);
+    const timeouts = Buffer.alloc(4);
+    timeouts.writeUInt16BE(options.idleTimeoutSec ?? 0, 0);
+    const flow = { table: 0, priority: 7, cookie: 0n, timeouts, match, instructions: Buffer.alloc(0) };
+    this.flows.set(keyOf(flow), flow);
+  }
+
+  copy(): Tables {
+    const other = new Tables();
+    other.flows = new Map(this.flows);
+    other.groups = new Map(this.groups);
+    return other;
+  }
+
+  /** One line a flow and a group, sorted: equal tables have equal text. */
+  text(): string[] {
+    const flows = [...this.flows].map(
+      ([key, flow]) => `flow ${key} cookie=${flow.cookie.toString(16)} ${flow.instructions.toString('hex')}`,
+    );
+    const groups = [...this.groups.values()].map(
+      ({ id, kind, content }) => `group ${id} type=${kind} ${content.toString('hex')}`,
+    );
+    return [...flows, ...groups].toSorted();
+  }
+}
+
+/** ofp_flow_desc: with statistics as Open vSwitch sends them (OXS packet and byte count). */
+export function describeFlow(flow: Flow): Buffer {
+  const head = Buffer.alloc(24);
+  const stats = Buffer.from('0000001c80020808000000000000000580020a0800000000000001f400000000', 'hex');
+  const entry = Buffer.concat([head, flow.match, stats, flow.instructions]);
+  entry.writeUInt16BE(entry.length, 0);
+  entry.writeUInt8(flow.table, 4);
+  entry.writeUInt16BE(flow.priority, 6);
+  entry.set(flow.timeouts, 8);
+  entry.writeBigUInt64BE(flow.cookie, 16);
+  return entry;
+}
+
+/** ofp_group_desc. */
+export function describeGroup(group: Group): Buffer {
+  const entry = Buffer.concat([Buffer.alloc(16), group.content]);
+  entry.writeUInt16BE(entry.length, 0);
+  entry.writeUInt8(group.kind, 2);
+  entry.writeUInt32BE(group.id, 4);
+  entry.writeUInt16BE(group.bucketBytes, 8);
+  return entry;
+}
+
+/** Type and body of each instruction or action. */
+function* tlvs(bytes: Buffer): Generator<[number, Buffer]> {
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const length = bytes.readUInt16BE(at + 2);
+    yield [bytes.readUInt16BE(at), bytes.subarray(at + 4, at + length)];
+    at += length;
+  }
+}
+
+const instructions = (flow: Flow): [number, Buffer][] => [...tlvs(flow.instructions)];
+
+function groupsOf(flow: Flow): number[] {
+  const actions = instructions(flow).flatMap(([kind, body]) => (kind === 4 ? [...tlvs(body.subarray(4))] : []));
+  return actions.filter(([kind]) => kind === 22).map(([, body]) => body.readUInt32BE(0));
+}
