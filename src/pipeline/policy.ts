@@ -18,6 +18,12 @@ const protocolNumber = { tcp: 6, udp: 17, sctp: 132 } as const;
 function services(rule: Rule): (Fragment | undefined)[] {
   const { protocol } = rule;
   if (protocol === undefined) return [undefined];
+  if (rule.icmp !== undefined && typeof protocol === 'number') {
+    // In an original tuple the ports of ICMP are its type and code (ovs-fields(7), ct_tp_src).
+    const { type, code } = rule.icmp;
+    if (code === undefined) return [m`ct_nw_proto=${protocol}, ct_tp_src=${type}`];
+    return [m`ct_nw_proto=${protocol}, ct_tp_src=${type}, ct_tp_dst=${code}`];
+  }
   if (protocol === 'icmp') return [m`ct_nw_proto=${icmp}`, m`ct_nw_proto=${icmp6}`];
   const number = typeof protocol === 'number' ? protocol : protocolNumber[protocol];
   if (rule.ports.length === 0) return [m`ct_nw_proto=${number}`];

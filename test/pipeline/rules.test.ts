@@ -57,3 +57,15 @@ test('a range of addresses is matched by its prefixes', () => {
     'ct_nw_src=10.1.1.8/31,ip',
   ]);
 });
+
+test.each<[what: string, fields: Record<string, unknown>, matches: string[]]>([
+  ['ICMP of both families', { protocol: 'icmp' }, ['ct_nw_proto=1', 'ct_nw_proto=58']],
+  ['a ping of IPv4', { protocol: 'icmp', icmpType: 8 }, ['ct_nw_proto=1,ct_tp_src=8']],
+  ['a ping of IPv6', { protocol: 'icmp', icmpType: 128 }, ['ct_nw_proto=58,ct_tp_src=128']],
+  ['a type and a code', { protocol: 1, icmpType: 13, icmpCode: 0 }, ['ct_nw_proto=1,ct_tp_src=13,ct_tp_dst=0']],
+  ['ICMPv6 alone', { protocol: 58 }, ['ct_nw_proto=58']],
+  ['a protocol number', { protocol: 47 }, ['ct_nw_proto=47']],
+  ['any', {}, ['']],
+])('%s is matched as such', (_what, fields, matches) => {
+  expect(matchesOf(fields)).toEqual(matches);
+});

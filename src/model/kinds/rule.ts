@@ -8,19 +8,13 @@ import { Type, type Static } from 'typebox';
 import { formatCidr, normaliseCidrs, type Cidr } from '../addr.js';
 import { lastPort, mergePorts, parsePorts, portRangePattern, writePorts, type PortRange } from '../ports.js';
 import type { Say } from '../problems.js';
-import {
-  always,
-  defined,
-  dropEmpty,
-  dropZero,
-  type Fields,
-  type KindRules,
-  type Reference,
-  type Trace,
-} from './kind.js';
+import { defined, dropEmpty, dropZero, only, type Fields, type KindRules, type Reference, type Trace } from './kind.js';
 import { id, name, readPrefixes, tenantName } from './fields.js';
 
 const protocols = ['tcp', 'udp', 'icmp', 'any'] as const;
+
+/** Types of ICMPv6 from here on open a connection; those below are its errors, which follow the connection they speak of. */
+const firstIcmp6Query = 128;
 
 export const ruleSchema = Type.Object(
   {
@@ -34,13 +28,22 @@ export const ruleSchema = Type.Object(
     ),
     action: Type.Enum(['allow', 'deny'], { description: 'The verdict.' }),
     protocol: Type.Optional(
-      Type.Union([Type.Enum([...protocols, 'sctp']), Type.Integer({ minimum: 0, maximum: 255 })], {
-        description: 'icmp means ICMP and ICMPv6. sctp and other protocol numbers are not supported yet.',
+      Type.Union([Type.Enum([...protocols, 'sctp']), Type.Integer({ minimum: 1, maximum: 255 })], {
+        description: 'A name or a number; icmp means ICMP and ICMPv6. sctp is not supported yet.',
         default: 'any',
       }),
     ),
-    icmpType: Type.Optional(Type.Integer({ description: 'Not supported yet.', minimum: 0, maximum: 255 })),
-    icmpCode: Type.Optional(Type.Integer({ description: 'Not supported yet.', minimum: 0, maximum: 255 })),
+    icmpType: Type.Optional(
+      Type.Integer({
+        description:
+          'What opens a connection: 8 is a ping of ICMP, 128 of ICMPv6. With protocol icmp, 128 and above mean ICMPv6; 1 and 58 name the protocol.',
+        minimum: 0,
+        maximum: 255,
+      }),
+    ),
+    icmpCode: Type.Optional(
+      Type.Integer({ description: 'A code of icmpType; any when left out.', minimum: 0, maximum: 255 }),
+    ),
     ports: Type.Optional(
       Type.Array(
         Type.Union([Type.Integer({ minimum: 1, maximum: lastPort }), Type.String({ pattern: portRangePattern })]),
@@ -108,6 +111,8 @@ export interface Rule {
   readonly action: 'allow' | 'deny';
   /** Absent: any. */
   readonly protocol?: 'tcp' | 'udp' | 'sctp' | 'icmp' | number;
+  /** Then `protocol` is 1 or 58. */
+  readonly icmp?: { readonly type: number; readonly code?: number };
   /** Sorted, disjoint; empty: every port. */
   readonly ports: readonly PortRange[];
   /** Keys of the group or network; cidrs sorted and disjoint, empty: every address. */
@@ -168,6 +173,25 @@ function readPorts(written: readonly (number | string)[], say: Say): PortRange[]
   return mergePorts(ranges);
 }
 
+/** The type says which of its two protocols `icmp` means. */
+function readIcmp(input: RuleSpec, say: Say): { protocol: number; type: number } | undefined {
+  const { icmpType: type, icmpCode: code, protocol = 'any' } = input;
+  if (type === undefined) {
+    if (code !== undefined)
+      say('icmpCode', 'contradiction', 'icmpCode needs icmpType', 'state the type, or leave out the code');
+    return undefined;
+  }
+  if (protocol === 'icmp') return { protocol: type < firstIcmp6Query ? 1 : 58, type };
+  if (protocol === 1 || protocol === 58) return { protocol, type };
+  say(
+    'icmpType',
+    'contradiction',
+    `icmpType needs protocol icmp, 1 or 58, not ${protocol}`,
+    'state the protocol, or leave out icmpType',
+  );
+  return undefined;
+}
+
 /** A `to…` on an `in` rule, or beside a `peer`, stays and is reported as a field the rule does not have. */
 function rewritePeer(fields: Fields, written: Trace): void {
   const peer: Fields = {};
@@ -181,10 +205,6 @@ function rewritePeer(fields: Fields, written: Trace): void {
   }
   if (Object.keys(peer).length > 0) fields['peer'] = peer;
 }
-
-/** sctp, and IP protocol numbers other than those of tcp and udp. */
-const protocolToCome = (value: unknown): boolean =>
-  value === 'sctp' || (typeof value === 'number' && value >= 0 && value <= 255);
 
 function readPeer(
   input: NonNullable<RuleSpec['peer']>,
@@ -215,7 +235,7 @@ export const ruleRules: KindRules<'rule'> = {
   identity: ['tenant', 'policy', 'id'],
   aliases: { tenantName: 'tenant', policyName: 'policy', ruleId: 'id' },
   rewrite,
-  notYet: { protocol: protocolToCome, icmpType: always, icmpCode: always },
+  notYet: { protocol: only('sctp') },
   read(input: RuleSpec, say) {
     const protocol = input.protocol ?? 'any';
     const ports = readPorts(input.ports ?? [], say);
@@ -227,6 +247,7 @@ export const ruleRules: KindRules<'rule'> = {
         'state the protocol, or leave out ports',
       );
     }
+    const icmp = readIcmp(input, say);
     const peer = input.peer === undefined ? undefined : readPeer(input.peer, say);
     const priority = input.priority ?? 1;
     const policy = `${input.tenant}/${input.policy}`;
@@ -239,8 +260,8 @@ export const ruleRules: KindRules<'rule'> = {
       priority,
       action: input.action,
       protocol,
-      icmpType: undefined,
-      icmpCode: undefined,
+      icmpType: input.icmpType,
+      icmpCode: input.icmpCode,
       ports: ports.length > 0 ? ports.map(writePorts) : undefined,
       peer: peer?.spec,
     });
@@ -253,7 +274,8 @@ export const ruleRules: KindRules<'rule'> = {
       direction: input.direction,
       priority,
       action: input.action,
-      protocol: protocol === 'any' ? undefined : protocol,
+      protocol: icmp?.protocol ?? (protocol === 'any' ? undefined : protocol),
+      icmp: icmp && defined<NonNullable<Rule['icmp']>>({ type: icmp.type, code: input.icmpCode }),
       ports,
       peer: defined<Rule['peer']>({
         group: peer?.spec.group === undefined ? undefined : `${input.tenant}/${peer.spec.group}`,

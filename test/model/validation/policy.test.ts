@@ -88,12 +88,12 @@ areRefused([
   [
     'an unknown protocol',
     rule({ protocol: 'tpc' }),
-    '/objects/0/protocol bad_value: protocol `tpc` is not one of tcp, udp, icmp, any, sctp or a number 0–255 (did you mean `tcp`?)',
+    '/objects/0/protocol bad_value: protocol `tpc` is not one of tcp, udp, icmp, any, sctp or a number 1–255 (did you mean `tcp`?)',
   ],
   [
     'a protocol number beyond 255',
     rule({ protocol: 300 }),
-    '/objects/0/protocol bad_value: protocol `300` is not one of tcp, udp, icmp, any, sctp or a number 0–255',
+    '/objects/0/protocol bad_value: protocol `300` is not one of tcp, udp, icmp, any, sctp or a number 1–255',
   ],
   [
     'an empty list of CIDRs',
@@ -148,14 +148,24 @@ areRefused([
     '/objects/0/protocol not_supported: protocol `sctp` is not supported yet (leave it out)',
   ],
   [
-    'another protocol number',
-    rule({ protocol: 47 }),
-    '/objects/0/protocol not_supported: protocol is not supported yet (leave it out)',
+    'an ICMP type without its protocol',
+    rule({ protocol: 'tcp', icmpType: 8 }),
+    '/objects/0/icmpType contradiction: icmpType needs protocol icmp, 1 or 58, not tcp (state the protocol, or leave out icmpType)',
   ],
   [
-    'an ICMP type',
-    rule({ protocol: 'icmp', icmpType: 8 }),
-    '/objects/0/icmpType not_supported: icmpType is not supported yet (leave it out)',
+    'an ICMP code without a type',
+    rule({ protocol: 'icmp', icmpCode: 1 }),
+    '/objects/0/icmpCode contradiction: icmpCode needs icmpType (state the type, or leave out the code)',
+  ],
+  [
+    'protocol 0',
+    rule({ protocol: 0 }),
+    '/objects/0/protocol bad_value: protocol `0` is not one of tcp, udp, icmp, any, sctp or a number 1–255',
+  ],
+  [
+    'ports of another protocol',
+    rule({ protocol: 47, ports: [80] }),
+    '/objects/0/ports contradiction: ports need protocol tcp or udp, not 47 (state the protocol, or leave out ports)',
   ],
   [
     'Contiv: a to… on an in rule',
