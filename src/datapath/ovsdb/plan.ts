@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { BridgeRow, PortRow, Rows } from './rows.js';
-import { map, namedUuid, ovsMap, ovsSet, ovsUuid, type Json } from './values.js';
+import { map, namedUuid, optional, ovsMap, ovsSet, ovsUuid, type Json, type Uuid } from './values.js';
 import type { WantedBridge, WantedInterface, WantedPort } from './wanted.js';
 
 export type Operation = Readonly<Record<string, Json>>;
@@ -25,6 +25,25 @@ export interface Plan {
   readonly conflicts: readonly PortConflict[];
 }
 
+/**
+ * Ports of ours that must leave in the same transaction in which their successors come: uplinks, since two of them side by
+ * side are a loop and a NIC can be in one port only; and the patches of a bridge that is going.
+ */
+function superseded(rows: Rows, wanted: readonly WantedBridge[]): ReadonlyMap<Uuid, readonly PortRow[]> {
+  const leaving = new Map<Uuid, PortRow[]>();
+  for (const bridge of rows.bridges()) {
+    if (bridge.externalIds[roleKey] !== 'bridge') continue;
+    const now = wanted.find(({ name }) => name === bridge.name);
+    // Without a successor an uplink leaves after the flows that send to it, with its bridge.
+    if (now === undefined && !wanted.some(({ ports }) => ports.some(({ role }) => role === 'uplink'))) continue;
+    const roles = now === undefined ? ['uplink', 'patch'] : ['uplink'];
+    const stays = (port: PortRow): boolean => now?.ports.some(({ name }) => name === port.name) ?? false;
+    const gone = rows.ports(bridge).filter((port) => roles.includes(port.externalIds[roleKey] ?? '') && !stays(port));
+    if (gone.length > 0) leaving.set(bridge.uuid, gone);
+  }
+  return leaving;
+}
+
 /** Names of named-uuids are generated, since interface names may hold characters that OVSDB's grammar does not allow. */
 class Planner {
   readonly operations: Operation[] = [];
@@ -32,10 +51,26 @@ class Planner {
   #next = 0;
   readonly #rows: Rows;
   readonly #removes: boolean;
+  readonly #leaving: ReadonlyMap<Uuid, readonly PortRow[]>;
+  /** Interface rows of leaving ports by name: taken over as they are, since names are unique within a transaction, too. */
+  readonly #orphans: ReadonlyMap<string, Uuid>;
+  /** Interfaces that this transaction gives a place to, and the port it is. */
+  readonly #claimed = new Map<string, string>();
 
-  constructor(rows: Rows, removes: boolean) {
+  constructor(rows: Rows, wanted: readonly WantedBridge[], removes: boolean) {
     this.#rows = rows;
     this.#removes = removes;
+    this.#leaving = superseded(rows, wanted);
+    const orphans = [...this.#leaving.values()].flat().flatMap((port) => rows.interfacesOf(port));
+    this.#orphans = new Map(orphans.map(({ name, uuid }) => [name, uuid]));
+  }
+
+  /** Take superseded ports off their bridges. */
+  releases(): void {
+    for (const [bridge, ports] of this.#leaving) {
+      const gone = ports.map(({ uuid }) => ovsUuid(uuid));
+      this.mutate('Bridge', bridge, 'ports', 'delete', gone);
+    }
   }
 
   insert(table: string, row: Record<string, Json>): Json {
@@ -97,7 +132,9 @@ class Planner {
 
     const present = new Map(this.#rows.ports(row).map((port) => [port.name, port]));
     const keep = new Set(wanted.ports.map((port) => port.name));
-    const gone = [...present.values()].filter((port) => isOurs(port) && !keep.has(port.name) && port.name !== row.name);
+    const gone = [...present.values()].filter(
+      (port) => isOurs(port) && !keep.has(port.name) && port.name !== row.name && !this.#leaves(port),
+    );
     if (this.#removes)
       this.mutate(
         'Bridge',
@@ -109,29 +146,44 @@ class Planner {
     const fresh: Json[] = [];
     for (const port of wanted.ports) {
       const old = present.get(port.name);
-      if (old) this.#refresh(old, port);
+      if (old) this.#refresh(old, port, row);
       else if (this.#free(port, row)) fresh.push(this.#insertPort(port));
     }
     this.mutate('Bridge', row.uuid, 'ports', 'insert', fresh);
   }
 
   /** A port that is there keeps its row, and so its ofport; only what differs is written. */
-  #refresh(row: PortRow, wanted: WantedPort): void {
-    for (const uuid of row.interfaces) {
-      const have = this.#rows.iface(uuid);
-      const want = wanted.interfaces.find((i) => i.name === have?.name);
-      if (!have || !want || want.type === '') continue;
+  #refresh(row: PortRow, wanted: WantedPort, bridge: BridgeRow): void {
+    for (const have of this.#rows.interfacesOf(row)) {
+      const want = wanted.interfaces.find((i) => i.name === have.name);
+      if (!want || want.type === '') continue;
       if (have.type === want.type && sameMap(have.options, want.options)) continue;
-      this.update('Interface', uuid, { type: want.type, options: ovsMap(want.options) });
+      this.update('Interface', have.uuid, { type: want.type, options: ovsMap(want.options) });
     }
-    if (!wanted.bond) return;
-    const names = row.interfaces.map((uuid) => this.#rows.iface(uuid)?.name ?? '').toSorted();
-    if (names.join(' ') === wanted.interfaces.map((i) => i.name).join(' ')) return;
-    const kept = row.interfaces.filter((uuid) =>
-      wanted.interfaces.some((i) => i.name === this.#rows.iface(uuid)?.name),
-    );
-    const added = wanted.interfaces.filter((i) => !names.includes(i.name)).map((i) => this.#insertInterface(i));
-    this.update('Port', row.uuid, { interfaces: ovsSet([...kept.map(ovsUuid), ...added]) });
+    if (!wanted.bond || !isOurs(row)) return;
+    const columns: Record<string, Json> = {};
+    const { mode, lacp, otherConfig } = wanted.bond;
+    if (optional(row.raw['bond_mode']) !== mode) columns['bond_mode'] = mode;
+    if (optional(row.raw['lacp']) !== lacp) columns['lacp'] = lacp;
+    if (!sameMap(map(row.raw['other_config']), otherConfig)) columns['other_config'] = ovsMap(otherConfig);
+    const have = this.#rows.interfacesOf(row);
+    const names = have.map(({ name }) => name).toSorted();
+    const different = names.join('/') !== wanted.interfaces.map(({ name }) => name).join('/');
+    if (different && this.#free(wanted, bridge)) {
+      const kept = have.filter(({ name }) => wanted.interfaces.some((i) => i.name === name));
+      const added = wanted.interfaces.filter(({ name }) => !names.includes(name)).map((i) => this.#interface(i));
+      columns['interfaces'] = ovsSet([...kept.map(({ uuid }) => ovsUuid(uuid)), ...added]);
+    }
+    if (Object.keys(columns).length > 0) this.update('Port', row.uuid, columns);
+  }
+
+  #leaves({ uuid }: PortRow): boolean {
+    return [...this.#leaving.values()].flat().some((port) => port.uuid === uuid);
+  }
+
+  #interface(wanted: WantedInterface): Json {
+    const orphan = this.#orphans.get(wanted.name);
+    return orphan === undefined ? this.#insertInterface(wanted) : ovsUuid(orphan);
   }
 
   #insertInterface(wanted: WantedInterface): Json {
@@ -141,7 +193,7 @@ class Planner {
   #insertPort(wanted: WantedPort): Json {
     return this.insert('Port', {
       name: wanted.name,
-      interfaces: ovsSet(wanted.interfaces.map((i) => this.#insertInterface(i))),
+      interfaces: ovsSet(wanted.interfaces.map((i) => this.#interface(i))),
       external_ids: ovsMap({ [roleKey]: wanted.role }),
       ...(wanted.bond
         ? {
@@ -157,17 +209,35 @@ class Planner {
     return ['map', wanted.tables.map((name, id): Json => [id, this.insert('Flow_Table', { name })])];
   }
 
-  /** Port names are unique in a switch: one that another bridge has cannot be ours, and one bad name would fail all. */
+  /** Port and interface names are unique in a switch: one that is taken cannot be ours, and one bad name would fail all. */
   #free(port: WantedPort, own: BridgeRow | undefined): boolean {
-    for (const bridge of this.#rows.bridges()) {
-      if (bridge.uuid === own?.uuid) continue;
-      const taken = this.#rows.ports(bridge).find((other) => other.name === port.name);
-      if (!taken) continue;
-      const message = `${port.name} is a port of bridge ${bridge.name}; take it off there: ovs-vsctl del-port ${bridge.name} ${port.name}`;
-      this.conflicts.push({ name: port.name, message });
-      return false;
+    const names = port.interfaces.map(({ name }) => name);
+    for (const name of names) {
+      const claimant = this.#claimed.get(name);
+      if (claimant !== undefined)
+        return this.#conflict(port, `${name} is asked for twice: as ${claimant} and as ${port.name}`);
     }
+    for (const bridge of this.#rows.bridges()) {
+      for (const other of this.#rows.ports(bridge)) {
+        if (this.#leaves(other) || (bridge.uuid === own?.uuid && other.name === port.name)) continue;
+        const shared = this.#rows.interfacesOf(other).find(({ name }) => names.includes(name))?.name;
+        const name = other.name === port.name ? other.name : shared;
+        if (name === undefined) continue;
+        const what =
+          other.name === name ? `a port of bridge ${bridge.name}` : `in port ${other.name} of bridge ${bridge.name}`;
+        return this.#conflict(
+          port,
+          `${name} is ${what}; take it off there: ovs-vsctl del-port ${bridge.name} ${other.name}`,
+        );
+      }
+    }
+    for (const name of names) this.#claimed.set(name, port.name);
     return true;
+  }
+
+  #conflict({ name }: WantedPort, message: string): false {
+    this.conflicts.push({ name, message });
+    return false;
   }
 
   #hostSeed(): string {
@@ -215,7 +285,8 @@ function removeBridges(planner: Planner, rows: Rows, wanted: readonly WantedBrid
 
 /** Plan one transaction: what is missing (`add`), or everything, what is no longer wanted included (`remove`). */
 export function plan(rows: Rows, wanted: readonly WantedBridge[], when: 'add' | 'remove'): Plan {
-  const planner = new Planner(rows, when === 'remove');
+  const planner = new Planner(rows, wanted, when === 'remove');
+  planner.releases();
   for (const bridge of wanted) planner.bridge(bridge);
   if (when === 'remove') removeBridges(planner, rows, wanted);
   if (planner.operations.length === 0) return planner;

@@ -109,10 +109,11 @@ export class Rows {
 
   /** Every interface of a bridge. */
   interfaces(bridge: BridgeRow): InterfaceRow[] {
-    return this.ports(bridge)
-      .flatMap((port) => port.interfaces)
-      .map((uuid) => this.iface(uuid))
-      .filter((iface) => iface !== undefined);
+    return this.ports(bridge).flatMap((port) => this.interfacesOf(port));
+  }
+
+  interfacesOf(port: PortRow): InterfaceRow[] {
+    return port.interfaces.map((uuid) => this.iface(uuid)).filter((iface) => iface !== undefined);
   }
 
   #table(name: TableName): Map<Uuid, Row> {
