@@ -79,6 +79,9 @@ function outputs(hits: readonly Hit[], portName: (ofport: number) => string | un
   return found;
 }
 
+/** Tables whose flows decide. */
+const judging: ReadonlySet<number> = new Set([t.policyOut.id, t.policy.id]);
+
 /** The verdict: a rule that denied, a guard that dropped, or the way out. */
 export function judgeTrace(
   hits: readonly Hit[],
@@ -87,19 +90,20 @@ export function judgeTrace(
   portName: (ofport: number) => string | undefined,
 ): Outcome {
   const output = outputs(hits, portName);
-  const policyAt = hits.findLastIndex((hit) => hit.table === t.policy.id);
-  const policyStep = steps[policyAt];
-  const ruled = policyStep?.owners.some((owner) => owner.kind === 'rule') ?? false;
+  const judged = steps.filter((_, i) => judging.has(hits[i]?.table ?? -1));
+  // Of separate sides two rules may have allowed; the owner of a miss is nobody's rule.
+  const rulers = judged.flatMap((step) => step.owners.filter((owner) => owner.kind === 'rule'));
   const last = hits.at(-1);
   const lastStep = steps.at(-1);
   const dropped = datapath.at(-1) === 'drop' || last?.match.startsWith('No match') === true;
   if (!dropped) {
-    const reason = ruled ? `allowed by ${nameOwners(policyStep!.owners)}` : 'no rule matches, and the default is allow';
-    if (policyAt < 0) return { verdict: 'allow', reason: 'never judged by policy', decidedBy: [], output };
-    return { verdict: 'allow', reason, decidedBy: ruled ? policyStep!.owners : [], output };
+    const ruled = rulers.length > 0;
+    const reason = ruled ? `allowed by ${nameOwners(rulers)}` : 'no rule matches, and the default is allow';
+    if (judged.length === 0) return { verdict: 'allow', reason: 'never judged by policy', decidedBy: [], output };
+    return { verdict: 'allow', reason, decidedBy: rulers, output };
   }
-  if (last?.table === t.policy.id) {
-    const reason = ruled
+  if (last !== undefined && judging.has(last.table)) {
+    const reason = lastStep!.owners.some((owner) => owner.kind === 'rule')
       ? `denied by ${nameOwners(lastStep!.owners)}`
       : `denied by default of ${nameOwners(lastStep!.owners)}`;
     return { verdict: 'deny', reason, decidedBy: lastStep?.owners ?? [], output: [] };

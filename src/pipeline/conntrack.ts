@@ -28,8 +28,8 @@ export const conntrack: Feature = {
     f.add`table=${t.orient}, priority=${prio.usual}, ct_state=+rpl+trk,
       actions=move:${reg.sourceGroup}->${reg.scratch}, move:${reg.destinationGroup}->${reg.sourceGroup},
         move:${reg.scratch}->${reg.destinationGroup}, move:${reg.sourceSet}->${reg.scratch},
-        move:${reg.destinationSet}->${reg.sourceSet}, move:${reg.scratch}->${reg.destinationSet}, goto_table:${t.policy}`;
-    f.add`table=${t.orient}, priority=${prio.network}, ct_state=+trk, actions=goto_table:${t.policy}`;
+        move:${reg.destinationSet}->${reg.sourceSet}, move:${reg.scratch}->${reg.destinationSet}, goto_table:${t.auditOut}`;
+    f.add`table=${t.orient}, priority=${prio.network}, ct_state=+trk, actions=goto_table:${t.auditOut}`;
 
     f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ip,
       actions=ct(commit,zone=${reg.zone}), goto_table:${t.deliver}`;

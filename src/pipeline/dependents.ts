@@ -88,6 +88,12 @@ export function addDependents(dirty: Dirty, changes: readonly Change[], after: S
       case 'group':
         groupChanged(dirty, after, before as Group | undefined, object as Group | undefined);
         break;
+      case 'policy':
+        // The rules of an audited policy are in a table of their own.
+        if (before?.kind === 'policy' && object?.kind === 'policy' && before.audit !== object.audit) {
+          touchRules(dirty, after, object.key);
+        }
+        break;
       case 'network':
         networkChanged(dirty, after, before as Network | undefined, object as Network | undefined);
         break;

@@ -34,6 +34,9 @@ const tableNames = [
   'destinationSet',
   'conntrack',
   'orient',
+  'auditOut',
+  'audit',
+  'policyOut',
   'policy',
   'commit',
   'deliver',
@@ -94,6 +97,24 @@ const subLevel = { deny: 6, allow: 2 } as const;
 export function rulePriority(priority: number, action: 'allow' | 'deny'): number {
   return ruleBase + priority * ruleLevels + subLevel[action];
 }
+
+/** What a rule may match: the original tuple of a connection and who its two ends are. */
+const ruleMatches = [
+  'dl_type',
+  'ct_state',
+  'ct_nw_src',
+  'ct_nw_dst',
+  'ct_ipv6_src',
+  'ct_ipv6_dst',
+  'ct_nw_proto',
+  'ct_tp_src',
+  'ct_tp_dst',
+  'network',
+  'sourceGroup',
+  'sourceSet',
+  'destinationGroup',
+  'destinationSet',
+];
 
 export const contracts: readonly TableContract[] = [
   {
@@ -195,28 +216,34 @@ export const contracts: readonly TableContract[] = [
     ref: t.orient,
     purpose: 'Replies get their two sides exchanged, so that rules see the connection’s first direction.',
     matches: ['ct_state'],
-    next: ['policy', 'commit'],
+    next: ['auditOut', 'commit'],
     miss: { drop: 'not tracked' },
   },
   {
+    ref: t.auditOut,
+    purpose: 'Counts what the out-rules of audited policies would decide, when the two sides are judged separately.',
+    matches: ruleMatches,
+    next: ['audit'],
+    miss: { to: 'audit' },
+  },
+  {
+    ref: t.audit,
+    purpose: 'Counts what the rules of audited policies would decide; it changes no verdict.',
+    matches: ruleMatches,
+    next: ['policyOut'],
+    miss: { to: 'policyOut' },
+  },
+  {
+    ref: t.policyOut,
+    purpose: 'The out-rules, when the two sides are judged separately (policyMode both-sides).',
+    matches: ruleMatches,
+    next: ['policy'],
+    miss: { to: 'policy' },
+  },
+  {
     ref: t.policy,
-    purpose: 'The rules, by the original tuple of the connection.',
-    matches: [
-      'dl_type',
-      'ct_state',
-      'ct_nw_src',
-      'ct_nw_dst',
-      'ct_ipv6_src',
-      'ct_ipv6_dst',
-      'ct_nw_proto',
-      'ct_tp_src',
-      'ct_tp_dst',
-      'network',
-      'sourceGroup',
-      'sourceSet',
-      'destinationGroup',
-      'destinationSet',
-    ],
+    purpose: 'The rules, by the original tuple of the connection; of separate sides, the in-rules.',
+    matches: ruleMatches,
     next: ['commit'],
     miss: { to: 'commit' },
   },

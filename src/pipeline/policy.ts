@@ -4,7 +4,7 @@
  * Invariant: matches only the original tuple and the registers, so one flow judges both directions and both families.
  */
 import type { Cidr, Rule } from '../model/index.js';
-import { m, prefix, type Flows, type Fragment } from '../openflow/index.js';
+import { m, prefix, type Flows, type Fragment, type TableRef } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { reg, rulePriority, t } from './layout.js';
 import { portMasks } from './port-masks.js';
@@ -57,42 +57,60 @@ function peerObject(w: World, rule: Rule): Fragment | undefined {
   return undefined;
 }
 
+/** Where rules are looked up, and where a packet goes on from there. */
+interface Place {
+  readonly table: TableRef;
+  readonly next: TableRef;
+  /** An audited rule only counts: whatever its action, the packet goes on. */
+  readonly decides: boolean;
+}
+
+/** Joint, both directions are one list, and the tables of the out-rules are empty. */
+function placeOf(w: World, direction: 'in' | 'out', audited: boolean): Place {
+  const apart = direction === 'out' && w.state.settings.policyMode === 'both-sides';
+  if (audited) return { table: apart ? t.auditOut : t.audit, next: apart ? t.audit : t.policyOut, decides: false };
+  return { table: apart ? t.policyOut : t.policy, next: apart ? t.policy : t.commit, decides: true };
+}
+
 function ruleFlow(
   f: Flows,
   rule: Rule,
+  { table, next, decides }: Place,
   set: number,
   peer: (Fragment | undefined)[],
   service: Fragment | undefined,
 ): void {
   const own = rule.direction === 'in' ? m`${reg.destinationSet}=${set}` : m`${reg.sourceSet}=${set}`;
   const priority = rulePriority(rule.priority, rule.action);
-  if (rule.action === 'allow') {
-    f.add`table=${t.policy}, priority=${priority}, ct_state=+trk-inv, ${own}, ${peer[0]}, ${peer[1]}, ${service},
-      actions=goto_table:${t.commit}`;
+  if (rule.action === 'allow' || !decides) {
+    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${own}, ${peer[0]}, ${peer[1]}, ${service},
+      actions=goto_table:${next}`;
   } else {
-    f.add`table=${t.policy}, priority=${priority}, ct_state=+trk-inv, ${own}, ${peer[0]}, ${peer[1]}, ${service}, actions=drop`;
+    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${own}, ${peer[0]}, ${peer[1]}, ${service}, actions=drop`;
   }
 }
 
 export const policy: Feature = {
   rule(f, w, rule) {
+    const place = placeOf(w, rule.direction, w.state.policies.get(rule.policy)?.audit === true);
     const object = peerObject(w, rule);
     const addresses = rule.peer.cidrs.length === 0 ? [undefined] : rule.peer.cidrs.map((c) => peerAddress(rule, c));
     for (const set of w.state.policySets(rule.policy)) {
       for (const address of addresses) {
         for (const service of services(rule)) {
           // ICMPv6 never travels in IPv4 nor ICMP in IPv6; such a flow is only noise, but a harmless one.
-          ruleFlow(f, rule, set, [object, address], service);
+          ruleFlow(f, rule, place, set, [object, address], service);
         }
       }
     }
   },
 
   /** A default of deny counts as a rule of priority 0 in both directions. */
-  group(f, _w, g) {
+  group(f, w, g) {
     if (g.defaultAction !== 'deny') return;
     const priority = rulePriority(0, 'deny');
     f.add`table=${t.policy}, priority=${priority}, ct_state=+trk-inv, ${reg.destinationSet}=${g.policySet}, actions=drop`;
-    f.add`table=${t.policy}, priority=${priority}, ct_state=+trk-inv, ${reg.sourceSet}=${g.policySet}, actions=drop`;
+    const { table } = placeOf(w, 'out', false);
+    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${reg.sourceSet}=${g.policySet}, actions=drop`;
   },
 };

@@ -48,6 +48,13 @@ const rule = fc
     ...(peer === undefined ? {} : { peer }),
   }));
 
+const audit = fc.record({
+  kind: fc.constant('policy'),
+  tenant: fc.constant('blue'),
+  name: fc.constantFrom('p1', 'p2'),
+  audit: fc.boolean(),
+});
+
 const endpoint = fc
   .record({
     n: fc.integer({ min: 1, max: 6 }),
@@ -74,7 +81,7 @@ const gone = fc.constantFrom<{ kind: 'endpoint' | 'rule'; key: string }>(
 
 type Request = { put?: unknown[]; delete?: { kind: 'endpoint' | 'rule'; key: string }[] };
 const request: fc.Arbitrary<Request> = fc.oneof(
-  { weight: 6, arbitrary: fc.oneof(group, rule, endpoint).map((object) => ({ put: [object] })) },
+  { weight: 6, arbitrary: fc.oneof(group, rule, endpoint, audit).map((object) => ({ put: [object] })) },
   { weight: 1, arbitrary: gone.map((ref) => ({ delete: [ref] })) },
 );
 

@@ -4,7 +4,7 @@
  * Invariant: a policy without rules decides nothing.
  */
 import { Type, type Static } from 'typebox';
-import { only, type KindRules } from './kind.js';
+import type { KindRules } from './kind.js';
 import { name, tenantName } from './fields.js';
 
 export const policySchema = Type.Object(
@@ -13,7 +13,7 @@ export const policySchema = Type.Object(
     tenant: tenantName,
     name: name('Its name within the tenant.', 'web-policy'),
     audit: Type.Optional(
-      Type.Boolean({ description: 'Count and log without enforcing. Not supported yet.', default: false }),
+      Type.Boolean({ description: 'Count what its rules would decide, without enforcing them.', default: false }),
     ),
   },
   { $id: 'Policy', description: 'A named list of rules, attached to groups.', additionalProperties: false },
@@ -36,11 +36,11 @@ export const policyRules: KindRules<'policy'> = {
   schema: policySchema,
   identity: ['tenant', 'name'],
   aliases: { policyName: 'name', tenantName: 'tenant' },
-  notYet: { audit: only(true) },
+  notYet: {},
   read(input: PolicySpec) {
-    const { tenant } = input;
-    const spec: PolicySpec = { kind: 'policy', tenant, name: input.name, audit: false };
-    return { kind: 'policy', key: `${tenant}/${input.name}`, id: 0, spec, tenant, audit: false };
+    const { tenant, audit = false } = input;
+    const spec: PolicySpec = { kind: 'policy', tenant, name: input.name, audit };
+    return { kind: 'policy', key: `${tenant}/${input.name}`, id: 0, spec, tenant, audit };
   },
   references: (policy) => [{ field: 'tenant', ref: { kind: 'tenant', key: policy.tenant } }],
 };

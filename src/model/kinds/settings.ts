@@ -73,7 +73,8 @@ export const settingsSchema = Type.Object(
     ),
     policyMode: Type.Optional(
       Type.Enum(['joint', 'both-sides'], {
-        description: 'joint: in-rules and out-rules are one list. both-sides is not supported yet.',
+        description:
+          'joint: in-rules and out-rules are one list. both-sides: each list is judged, and both must allow.',
         default: 'joint',
       }),
     ),
@@ -138,7 +139,6 @@ export const settingsRules: KindRules<'settings'> = {
   notYet: {
     hostAccess: always,
     forwardingMode: only('routing'),
-    policyMode: only('both-sides'),
     onPolicyChange: only('keep', 'cut'),
     midstream: only('drop'),
   },

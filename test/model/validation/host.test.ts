@@ -58,7 +58,6 @@ test.each(['hostAccess'])('settings.%s is refused as not supported yet', (field)
 });
 test.each([
   ['forwardingMode', 'routing'],
-  ['policyMode', 'both-sides'],
   ['onPolicyChange', 'keep'],
   ['onPolicyChange', 'cut'],
   ['midstream', 'drop'],

@@ -24,11 +24,6 @@ areRefused([
     '/objects/0 contradiction: endpoint `db-1`: group `blue/db` is for network `blue/front`, not `blue/back`',
   ],
   [
-    'an audited policy',
-    { kind: 'policy', tenant: 'blue', name: 'p', audit: true },
-    '/objects/0/audit not_supported: audit is not supported yet (leave it out)',
-  ],
-  [
     'a rule of an unknown policy',
     rule({ policy: 'wep-policy' }),
     '/objects/0/policy no_such_object: no policy `wep-policy` in tenant `blue` (did you mean `web-policy`?)',

@@ -1,0 +1,56 @@
+/** Where the rules are looked up: one list or two sides, deciding or counting. */
+import { expect, test } from 'vitest';
+import { emptyState } from '../../src/model/index.js';
+import { accept, compileText, readLine, worldOf } from './support.js';
+
+const objects = (settings: Record<string, unknown>, audit = false) => [
+  { kind: 'settings', datapathType: 'dummy', ...settings },
+  { kind: 'tenant', name: 'blue' },
+  { kind: 'policy', tenant: 'blue', name: 'p', audit },
+  { kind: 'group', tenant: 'blue', name: 'g', policies: ['p'], defaultAction: 'deny' },
+  { kind: 'rule', tenant: 'blue', policy: 'p', id: 'in', direction: 'in', action: 'allow' },
+  { kind: 'rule', tenant: 'blue', policy: 'p', id: 'out', direction: 'out', action: 'deny', priority: 2 },
+];
+
+/** `table side does`, of every flow that a group or rule has among the rules. */
+function verdicts(put: readonly unknown[]): string[] {
+  return compileText(worldOf(accept(emptyState(), put))).flatMap((line) => {
+    const { table, fields } = readLine(line);
+    const side = fields.find((name) => name === 'sourceSet' || name === 'destinationSet');
+    if (!/^(?:audit|policy)/.test(table) || side === undefined) return [];
+    return [`${table} ${/priority=(\d+)/.exec(line)?.[1]} ${side} ${line.split('actions=')[1]}`];
+  });
+}
+
+test('joint: both directions are one list', () => {
+  expect(verdicts(objects({ policyMode: 'joint' })).toSorted()).toEqual([
+    'policy 1006 destinationSet drop',
+    'policy 1006 sourceSet drop',
+    'policy 1010 destinationSet goto_table:commit',
+    'policy 1022 sourceSet drop',
+  ]);
+});
+
+test('both-sides: what the out-rules allow is judged by the in-rules', () => {
+  expect(verdicts(objects({ policyMode: 'both-sides' })).toSorted()).toEqual([
+    'policy 1006 destinationSet drop',
+    'policy 1010 destinationSet goto_table:commit',
+    'policyOut 1006 sourceSet drop',
+    'policyOut 1022 sourceSet drop',
+  ]);
+});
+
+test('an audited policy’s rules drop nothing; its groups’ defaults still decide', () => {
+  expect(verdicts(objects({ policyMode: 'joint' }, true)).toSorted()).toEqual([
+    'audit 1010 destinationSet goto_table:policyOut',
+    'audit 1022 sourceSet goto_table:policyOut',
+    'policy 1006 destinationSet drop',
+    'policy 1006 sourceSet drop',
+  ]);
+  expect(verdicts(objects({ policyMode: 'both-sides' }, true)).toSorted()).toEqual([
+    'audit 1010 destinationSet goto_table:policyOut',
+    'auditOut 1022 sourceSet goto_table:audit',
+    'policy 1006 destinationSet drop',
+    'policyOut 1006 sourceSet drop',
+  ]);
+});
