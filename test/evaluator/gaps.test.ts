@@ -233,3 +233,19 @@ gap('an endpoint of an overlay that is nowhere yet has its group all the same', 
     policy: 'deny',
   });
 });
+
+gap('an endpoint that calls its packets a DHCP server’s is judged like any other', () => {
+  const state = blue(
+    group('g', [], 'deny'),
+    endpoint('a', 'front', { interface: 'w1' }),
+    endpoint('b', 'front', { group: 'g', interface: 'w2' }),
+  );
+  const [a, b] = [state.endpoints.get('a')!, state.endpoints.get('b')!];
+  const body: Ip = { ...tcp(a.ipv4!, b.ipv4!), protocol: proto.udp, tpSrc: 67, tpDst: 68 };
+  const frame = { inPort: 1, ethSrc: a.mac, ethDst: b.mac, body };
+  const ends = { sender: { endpoint: a, address: a.ipv4! }, receiver: { endpoint: b, address: b.ipv4! } };
+  expect(verdicts(state, 'front', frame, { origin: 'endpoint', ...ends, station: b })).toEqual({
+    tables: 'unjudged',
+    policy: 'deny',
+  });
+});
