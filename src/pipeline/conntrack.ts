@@ -1,15 +1,16 @@
 /**
- * Connection tracking: what is tracked, what is exempt, and which way round a connection is judged.
+ * Connection tracking: what is tracked, what is exempt, which way round a connection is judged, and what is remembered.
  * Neighbours: destination.ts before; policy.ts judges; deliver.ts gets what is never judged.
  */
+import { m, type Flows } from '../openflow/index.js';
 import type { Feature } from './feature.js';
-import { prio, reg, t } from './layout.js';
+import { connection, prio, reg, t } from './layout.js';
 
 /** ICMPv6 that makes a link work: router and neighbour discovery, MLD (RFC 4861, 2710, 3810). */
 const linkIcmp6 = [130, 131, 132, 133, 134, 135, 136, 137, 143];
 
 export const conntrack: Feature = {
-  system(f) {
+  system(f, { state: { settings } }) {
     f.add`table=${t.conntrack}, priority=${prio.usual}, ip, actions=ct(table=${t.orient},zone=${reg.zone})`;
     f.add`table=${t.conntrack}, priority=${prio.usual}, ipv6, actions=ct(table=${t.orient},zone=${reg.zone})`;
     f.add`table=${t.conntrack}, priority=${prio.usual}, arp, actions=goto_table:${t.deliver}`;
@@ -31,9 +32,32 @@ export const conntrack: Feature = {
         move:${reg.destinationSet}->${reg.sourceSet}, move:${reg.scratch}->${reg.destinationSet}, goto_table:${t.auditOut}`;
     f.add`table=${t.orient}, priority=${prio.network}, ct_state=+trk, actions=goto_table:${t.auditOut}`;
 
-    f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ip,
-      actions=ct(commit,zone=${reg.zone}), goto_table:${t.deliver}`;
-    f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ipv6,
-      actions=ct(commit,zone=${reg.zone}), goto_table:${t.deliver}`;
+    if (settings.midstream === 'drop') refuseMidstream(f);
+    if (settings.onPolicyChange === 'keep') keep(f);
+    else {
+      f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ip,
+        actions=ct(commit,zone=${reg.zone}), goto_table:${t.deliver}`;
+      f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ipv6,
+        actions=ct(commit,zone=${reg.zone}), goto_table:${t.deliver}`;
+    }
   },
 };
+
+/** TCP that begins without SYN: the switch was restarted, the entry flushed, or the endpoint moved here. */
+function refuseMidstream(f: Flows): void {
+  f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+new+trk, tcp, tcp_flags=-syn, actions=drop`;
+  f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+new+trk, tcp6, tcp_flags=-syn, actions=drop`;
+}
+
+/** A connection is marked when it is allowed, and a marked one is not judged again. */
+function keep(f: Flows): void {
+  f.add`table=${t.orient}, priority=${prio.guard}, ct_state=-rel+trk-inv, ct_mark=${connection.allowed},
+    actions=goto_table:${t.deliver}`;
+  for (const family of [m`ip`, m`ipv6`]) {
+    f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ${family},
+      actions=ct(commit,zone=${reg.zone},exec(set_field:${connection.allowed}->ct_mark)), goto_table:${t.deliver}`;
+    // It began before `keep` was chosen.
+    f.add`table=${t.commit}, priority=${prio.usual}, ct_state=-new+est+trk, ct_mark=${connection.unmarked}, ${family},
+      actions=ct(commit,zone=${reg.zone},exec(set_field:${connection.allowed}->ct_mark)), goto_table:${t.deliver}`;
+  }
+}

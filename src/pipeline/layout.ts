@@ -74,6 +74,9 @@ export const origin = { endpoint: 1, tunnel: 2, uplink: 3 } as const;
 /** Values of `reg.delivery`. */
 export const delivery = { local: 1, tunnel: 2, uplink: 3, flood: 4 } as const;
 
+/** Values of ct_mark: whether policy has let the connection pass while `onPolicyChange` was keep. */
+export const connection = { unmarked: 0, allowed: 1 } as const;
+
 /** Priorities. A miss flow is 0; rules of a policy have a band of their own. */
 export const prio = {
   miss: 0,
@@ -215,8 +218,8 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.orient,
     purpose: 'Replies get their two sides exchanged, so that rules see the connection’s first direction.',
-    matches: ['ct_state'],
-    next: ['auditOut', 'commit'],
+    matches: ['ct_state', 'ct_mark', 'dl_type', 'nw_proto', 'tcp_flags'],
+    next: ['auditOut', 'commit', 'deliver'],
     miss: { drop: 'not tracked' },
   },
   {
@@ -250,7 +253,7 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.commit,
     purpose: 'A new connection that was allowed is remembered.',
-    matches: ['ct_state', 'dl_type'],
+    matches: ['ct_state', 'ct_mark', 'dl_type'],
     next: ['deliver'],
     miss: { to: 'deliver' },
   },

@@ -54,3 +54,34 @@ test('an audited policy’s rules drop nothing; its groups’ defaults still dec
     'policyOut 1006 sourceSet drop',
   ]);
 });
+
+/** The flows of a table that `settings` add to, or take from, those of the defaults. */
+function differences(settings: Record<string, unknown>): string[] {
+  const of = (fields: Record<string, unknown>) => compileText(worldOf(accept(emptyState(), objects(fields))));
+  const usual = of({});
+  const other = of(settings);
+  return [
+    ...usual.filter((line) => !other.includes(line)).map((line) => `-${line.replace(/^cookie=\w+, /, '')}`),
+    ...other.filter((line) => !usual.includes(line)).map((line) => `+${line.replace(/^cookie=\w+, /, '')}`),
+  ];
+}
+
+test('midstream drop: TCP of no known connection must begin with SYN', () => {
+  expect(differences({ midstream: 'drop' })).toEqual([
+    '+table=orient, priority=300,ct_state=+new+trk,tcp,tcp_flags=-syn actions=drop',
+    '+table=orient, priority=300,ct_state=+new+trk,tcp6,tcp_flags=-syn actions=drop',
+  ]);
+});
+
+test('onPolicyChange keep: what is allowed is marked, and what is marked is not judged again', () => {
+  const marking = 'actions=ct(commit,zone=NXM_NX_REG1[0..15],exec(set_field:0x1->ct_mark)),goto_table:deliver';
+  expect(differences({ onPolicyChange: 'keep' })).toEqual([
+    '-table=commit, priority=100,ct_state=+new+trk,ip actions=ct(commit,zone=NXM_NX_REG1[0..15]),goto_table:deliver',
+    '-table=commit, priority=100,ct_state=+new+trk,ipv6 actions=ct(commit,zone=NXM_NX_REG1[0..15]),goto_table:deliver',
+    '+table=orient, priority=200,ct_state=-rel-inv+trk,ct_mark=0x1 actions=goto_table:deliver',
+    `+table=commit, priority=100,ct_state=+new+trk,ip ${marking}`,
+    `+table=commit, priority=100,ct_state=-new+est+trk,ct_mark=0,ip ${marking}`,
+    `+table=commit, priority=100,ct_state=+new+trk,ipv6 ${marking}`,
+    `+table=commit, priority=100,ct_state=-new+est+trk,ct_mark=0,ipv6 ${marking}`,
+  ]);
+});

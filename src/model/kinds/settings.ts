@@ -80,13 +80,14 @@ export const settingsSchema = Type.Object(
     ),
     onPolicyChange: Type.Optional(
       Type.Enum(['reevaluate', 'keep', 'cut'], {
-        description: 'What a change does to live connections. keep and cut are not supported yet.',
+        description:
+          'What a change does to live connections: reevaluate judges them anew, keep lets those live on that were allowed. cut is not supported yet.',
         default: 'reevaluate',
       }),
     ),
     midstream: Type.Optional(
       Type.Enum(['adopt', 'drop'], {
-        description: 'TCP that conntrack has not seen begin. drop is not supported yet.',
+        description: 'TCP that conntrack has not seen begin: adopt judges it as it stands, drop drops it.',
         default: 'adopt',
       }),
     ),
@@ -139,8 +140,7 @@ export const settingsRules: KindRules<'settings'> = {
   notYet: {
     hostAccess: always,
     forwardingMode: only('routing'),
-    onPolicyChange: only('keep', 'cut'),
-    midstream: only('drop'),
+    onPolicyChange: only('cut'),
   },
   read(input: SettingsSpec, say) {
     const vtepIp = input.vtepIp === undefined ? undefined : readHost(say, 'vtepIp', input.vtepIp);

@@ -58,9 +58,7 @@ test.each(['hostAccess'])('settings.%s is refused as not supported yet', (field)
 });
 test.each([
   ['forwardingMode', 'routing'],
-  ['onPolicyChange', 'keep'],
   ['onPolicyChange', 'cut'],
-  ['midstream', 'drop'],
 ])('settings.%s %s is refused as not supported yet', (field, value) => {
   expect(refuse(state, { put: [settings({ [field]: value })] })).toMatchObject([
     { pointer: `/objects/0/${field}`, code: 'not_supported' },
