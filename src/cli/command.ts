@@ -15,6 +15,8 @@ export const exit = {
   unreachable: 5,
   /** Stored, but not yet on the switch. */
   notYet: 65,
+  /** `doctor` found warnings and no error. */
+  warnings: 66,
 } as const;
 
 export type ExitCode = (typeof exit)[keyof typeof exit];

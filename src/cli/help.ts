@@ -60,6 +60,6 @@ Exit codes:
   0  done                     4  invalid input: nothing changed
   1  failed                   5  the daemon does not answer
   2  wrong use of a command  65  stored, but not yet on the switch
-  3  no such object
+  3  no such object           66  doctor found warnings only
 `;
 }

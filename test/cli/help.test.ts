@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.js';
 import { run } from './support.js';
 
-const mine = ['serve', 'apply', 'get', 'delete', 'flows', 'trace', 'set', 'config', 'status'];
+const mine = ['serve', 'apply', 'get', 'delete', 'flows', 'trace', 'set', 'config', 'doctor', 'status'];
 
 test.each(mine)('sluice %s --help', async (name) => {
   const { code, out, err } = await run(`${name} --help`);
@@ -18,7 +18,7 @@ test('sluice --help lists every command and every exit code', async () => {
   const { code, out } = await run('--help');
   expect(code).toBe(0);
   for (const { name, summary } of commands) expect(out).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
-  for (const number of [0, 1, 2, 3, 4, 5, 65]) expect(out).toMatch(new RegExp(`(^|  )${number}  [a-z]`, 'm'));
+  for (const number of [0, 1, 2, 3, 4, 5, 65, 66]) expect(out).toMatch(new RegExp(`(^|  )${number}  [a-z]`, 'm'));
   expect(commands.map(({ name }) => name)).toEqual(expect.arrayContaining(mine));
 });
 

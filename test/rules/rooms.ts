@@ -29,8 +29,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   api: { may: ['model/', 'datapath/face', 'store/index'] },
   cli: {
     may: ['config/', 'api/client', 'api/schemas/', 'model/errors'],
-    // These two run the daemon instead of talking to it.
-    also: { 'cli/serve': ['main', 'sandbox/'], 'cli/start': ['main', 'sandbox/', 'datapath/face'] },
+    // Two run the daemon instead of talking to it; one works without it.
+    also: {
+      'cli/serve': ['main', 'sandbox/'],
+      'cli/start': ['main', 'sandbox/', 'datapath/face'],
+      'cli/doctor': ['doctor/index'],
+    },
   },
   doctor: { may: ['config/', 'openflow/', 'native/', 'sandbox/'] },
   bench: { may: ['config/', 'openflow/', 'native/', 'sandbox/'] },

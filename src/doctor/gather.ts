@@ -1,0 +1,82 @@
+/**
+ * Gathers the facts: whatever does not answer becomes a fact of its own.
+ * Neighbours: database.ts, network.ts; src/cli/doctor.ts hands in what the daemon or the configuration says.
+ */
+import { unixctl } from '../native/index.js';
+import { run } from '../sandbox/exec.js';
+import { readDatabase } from './database.js';
+import type { Database, Facts, Wishes } from './facts.js';
+import { HostNetwork } from './network.js';
+
+export interface DoctorInput {
+  /** OVSDB remote. */
+  readonly database: string;
+  readonly rundir: string;
+  /** Whether this is where ovs-vsctl looks by itself. */
+  readonly usualPlace: boolean;
+  /** What the daemon or the configuration asks for; what nobody says is taken from the switch. */
+  readonly wishes: Partial<Wishes> & Pick<Wishes, 'bridge' | 'uplinkBridge'>;
+  readonly daemon: Facts['daemon'];
+  /** The switch's network namespace, when it is not ours. */
+  readonly netns?: string;
+}
+
+async function orWhy<T>(work: Promise<T>): Promise<T | { unreachable: string }> {
+  try {
+    return await work;
+  } catch (error) {
+    return { unreachable: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** What the last daemon told the switch: outer source and destinations stand in flows of its own and of its peers. */
+async function fromFlows(rundir: string, bridge: string): Promise<{ vtepIp?: string; peers: string[] }> {
+  const ofKind = async (kind: number): Promise<string> => {
+    const cookie = `cookie=0x${kind.toString(16).padStart(2, '0')}${'0'.repeat(14)}/0xff${'0'.repeat(14)}`;
+    const args = ['-O', 'OpenFlow15', '--timeout=5', 'dump-flows', `unix:${rundir}/${bridge}.mgmt`, cookie];
+    return run('ovs-ofctl', args).catch(() => '');
+  };
+  const vtepIp = /set_field:([0-9a-f.:]+)->tun_(?:ipv6_)?src/.exec(await ofKind(1))?.[1];
+  const peers = [...(await ofKind(8)).matchAll(/set_field:([0-9a-f.:]+)->tun_(?:ipv6_)?dst/g)].map(([, ip = '']) => ip);
+  return { peers: [...new Set(peers)], ...(vtepIp === undefined ? {} : { vtepIp }) };
+}
+
+function uplinksOf(database: Facts['database'], bridge: string): string[] {
+  if (!('bridges' in database)) return [];
+  const ports = database.bridges.find(({ name }) => name === bridge)?.ports ?? [];
+  return ports.filter(({ role }) => role === 'uplink').flatMap(({ interfaces }) => interfaces.map(({ name }) => name));
+}
+
+function typeOf(database: Facts['database'], bridge: string): string | undefined {
+  return (database as Partial<Database>).bridges?.find(({ name }) => name === bridge)?.datapathType;
+}
+
+export async function gather(input: DoctorInput): Promise<Facts> {
+  const network = new HostNetwork(input.netns);
+  const ctl = unixctl(input.rundir, 'ovs-vswitchd', { timeoutMs: 3_000 });
+  const [database, version, links] = await Promise.all([
+    orWhy(readDatabase(input.database)),
+    orWhy(ctl.call('version')),
+    network.links().catch(() => []),
+  ]);
+  const { bridge, uplinkBridge } = input.wishes;
+  const told = 'reasons' in input.daemon ? { peers: [] } : await fromFlows(input.rundir, bridge);
+  const wishes: Wishes = {
+    bridge,
+    uplinkBridge,
+    vtepIp: input.wishes.vtepIp ?? told.vtepIp,
+    uplinks: input.wishes.uplinks ?? uplinksOf(database, uplinkBridge),
+    datapathType: input.wishes.datapathType ?? typeOf(database, bridge) ?? 'system',
+    peers: input.wishes.peers ?? told.peers,
+  };
+  return {
+    vsctl: input.usualPlace ? 'ovs-vsctl' : `ovs-vsctl --db=${input.database}`,
+    database,
+    vswitchd: typeof version === 'string' ? { version } : version,
+    links,
+    // A thousand peers are not asked for one by one: the first say what the rest would.
+    routes: await Promise.all(wishes.peers.slice(0, 64).map((peer) => network.route(peer))),
+    wishes,
+    daemon: input.daemon,
+  };
+}

@@ -1,0 +1,81 @@
+/** The NICs of the VLAN uplink: there, up, not somebody else's, and not the host's own way out. */
+import { placeOf, type Facts } from './facts.js';
+import type { Finding } from './finding.js';
+
+const area = 'uplink';
+
+export function uplinkFindings(facts: Facts): Finding[] {
+  const { uplinks } = facts.wishes;
+  if (uplinks.length > 0) return uplinks.flatMap((name) => nicFindings(facts, name));
+  return [{ code: 'uplink-unset', severity: 'note', area, what: 'No uplink is set: VLAN networks stay on this host.' }];
+}
+
+function nicFindings(facts: Facts, name: string): Finding[] {
+  const link = facts.links.find((each) => each.name === name);
+  const others = facts.wishes.uplinks.filter((each) => each !== name);
+  const without = `sluice set vlan-if ${others.join(',') || 'none'}`;
+  if (link === undefined) {
+    // The dummy datapath makes its devices itself.
+    if (facts.wishes.datapathType === 'dummy') return [];
+    const what = `The uplink ${name} is not on this host.`;
+    const consequence = 'VLAN networks have no way out over it.';
+    return [{ code: 'uplink-missing', severity: 'error', area, what, consequence, command: without }];
+  }
+  const findings: Finding[] = [];
+  const place = placeOf(facts, name);
+  if (place !== undefined && place.bridge.name !== facts.wishes.uplinkBridge) {
+    findings.push({
+      code: 'uplink-in-other-bridge',
+      severity: 'error',
+      area,
+      what: `The uplink ${name} is in bridge ${place.bridge.name}, not in ${facts.wishes.uplinkBridge}.`,
+      consequence: "Sluice does not take what is somebody else's: VLAN networks have no way out over it.",
+      command: `${facts.vsctl} del-port ${place.bridge.name} ${place.port.name}`,
+    });
+  }
+  if (link.master !== undefined && link.master !== 'ovs-system') {
+    findings.push({
+      code: 'uplink-enslaved',
+      severity: 'error',
+      area,
+      what: `The uplink ${name} belongs to ${link.master}, a bridge or bond of the kernel.`,
+      consequence: 'Its frames go there, not to the switch.',
+      command: `ip link set dev ${name} nomaster`,
+    });
+  }
+  if (link.addresses.length > 0) {
+    const addresses = link.addresses.map(({ address }) => address).join(', ');
+    findings.push({
+      code: 'uplink-has-address',
+      severity: 'error',
+      area,
+      what: `The uplink ${name} carries ${link.defaultRoute ? "the host's default route and " : ''}${addresses}.`,
+      consequence: 'The switch takes its frames before the host sees them: the host is cut off from there.',
+      command: link.defaultRoute ? without : `ip address flush dev ${name} scope global`,
+    });
+  }
+  if (!link.up) {
+    const consequence = 'No frame leaves or arrives.';
+    const command = `ip link set dev ${name} up`;
+    findings.push({
+      code: 'uplink-down',
+      severity: 'error',
+      area,
+      what: `The uplink ${name} is down.`,
+      consequence,
+      command,
+    });
+  } else if (!link.carrier) {
+    const consequence = 'No frame leaves or arrives; look at the cable and the port of the fabric.';
+    findings.push({
+      code: 'uplink-no-carrier',
+      severity: 'warning',
+      area,
+      what: `The uplink ${name} has no carrier.`,
+      consequence,
+    });
+  }
+  if (findings.length > 0) return findings;
+  const speed = link.speed === undefined ? '' : `, ${link.speed} Mbit/s`;
+  return [{ code: 'uplink-well', severity: 'ok', area, what: `Uplink ${name} is up, MTU ${link.mtu}${speed}.` }];
+}

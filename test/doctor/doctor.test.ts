@@ -1,0 +1,147 @@
+/**
+ * Broken set-ups made on purpose: the doctor finds each, and running the command it suggests makes the finding go away.
+ * Neighbours: host.test.ts breaks what needs real interfaces.
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { diagnose, worst, type DoctorInput, type Finding } from '../../src/doctor/index.js';
+import { run } from '../../src/sandbox/index.js';
+import { startHost, type Host } from '../datapath/bench-host.js';
+
+let host: Host;
+beforeEach(async () => {
+  host = await startHost();
+});
+afterEach(async () => {
+  await host?.stop();
+});
+
+const down = { unreachable: 'nobody listens' };
+
+function examine(more: Partial<DoctorInput> = {}): Promise<Finding[]> {
+  const { remote, rundir } = host.sandbox;
+  const wishes = { bridge: 'br-sluice', uplinkBridge: 'br-sluice-up', datapathType: 'dummy' };
+  return diagnose({
+    database: remote,
+    rundir,
+    usualPlace: false,
+    wishes,
+    daemon: { reasons: [], attention: [] },
+    ...more,
+  });
+}
+
+const shell = (command: string) => run('sh', ['-c', command], { env: host.sandbox.env });
+
+test('a host that is well has nothing to mend', async () => {
+  const findings = await examine();
+  expect(findings.filter(({ severity }) => ['warning', 'error'].includes(severity))).toEqual([]);
+  expect(worst(findings)).toBe('note');
+  expect(findings.map(({ code }) => code)).toEqual([
+    'switch-runs',
+    'vtep-unset',
+    'uplink-unset',
+    'bridge-well',
+    'daemon-well',
+  ]);
+});
+
+describe('broken on purpose, found, and mended by the suggested command', () => {
+  test.each<[string, string[]]>([
+    ['fail-mode', ['set-fail-mode', 'br-sluice', 'standalone']],
+    ['foreign-controller', ['set-controller', 'br-sluice', 'tcp:127.0.0.1:6653']],
+    ['datapath-id-unpinned', ['remove', 'bridge', 'br-sluice', 'other_config', 'datapath-id']],
+    ['hwaddr-unpinned', ['remove', 'bridge', 'br-sluice', 'other_config', 'hwaddr']],
+    ['no-openflow15', ['set', 'bridge', 'br-sluice', 'protocols=OpenFlow10,OpenFlow13']],
+    ['flow-restore-wait', ['set', 'open_vswitch', '.', 'other_config:flow-restore-wait=true']],
+    ['contiv-bridge', ['add-br', 'contivVxlanBridge']],
+    ['contiv-bridge', ['add-br', 'contivVlanBridge', '--', 'add-port', 'contivVlanBridge', 'vvport1']],
+    ['contiv-port', ['add-port', 'br-sluice', 'contivh0', '--', 'set', 'interface', 'contivh0', 'type=internal']],
+    [
+      'contiv-port',
+      [
+        'add-port',
+        'br-sluice',
+        'vxif101111',
+        '--',
+        'set',
+        'interface',
+        'vxif101111',
+        'type=vxlan',
+        'options:remote_ip=10.1.11.1',
+      ],
+    ],
+  ])('%s: ovs-vsctl %j', async (code, breakIt) => {
+    // The daemon would mend some of these itself.
+    await host.controller.stop();
+    await host.sandbox.vsctl('--no-wait', ...breakIt);
+    const found = (await examine()).find((each) => each.code === code);
+    expect(found?.severity).toMatch(/warning|error/);
+    expect(found?.consequence).toMatch(/\.$/);
+    await shell(found?.command?.replace('ovs-vsctl', 'ovs-vsctl --timeout=5') ?? 'false');
+    expect((await examine()).map((each) => each.code)).not.toContain(code);
+  });
+
+  test('an uplink in somebody else’s bridge', async () => {
+    const link = { name: 'eth1' };
+    await host.sandbox.vsctl('add-br', 'theirs', '--', 'add-port', 'theirs', link.name);
+    await host.controller.apply({ settings: { vlanInterfaces: ['eth1'] } }, 'committed');
+    const daemon = () => ({ reasons: host.controller.health().reasons, attention: [] });
+    const found = (await examine({ daemon: daemon() })).find(({ code }) => code === 'not-ready');
+    expect(found).toMatchObject({ command: 'ovs-vsctl del-port theirs eth1' });
+    await host.sandbox.vsctl('del-port', 'theirs', 'eth1');
+    await expect
+      .poll(async () => (await examine({ daemon: daemon() })).map(({ code }) => code))
+      .not.toContain('not-ready');
+  });
+});
+
+describe('what no command of ours can mend is found and named', () => {
+  test('the daemon is down', async () => {
+    const findings = await examine({ daemon: down });
+    expect(findings.at(-1)).toMatchObject({ code: 'daemon-down', severity: 'warning', command: 'sluice serve' });
+    expect(worst(findings)).toBe('warning');
+  });
+
+  test('vswitchd is down', async () => {
+    await host.controller.stop();
+    await host.sandbox.killVswitchd('SIGKILL');
+    const findings = await examine();
+    expect(findings[0]).toMatchObject({
+      code: 'vswitchd-down',
+      severity: 'error',
+      command: 'systemctl start openvswitch-switch',
+    });
+  });
+
+  test('the database is down', async () => {
+    await host.controller.stop();
+    await host.sandbox.killOvsdb('SIGKILL');
+    const findings = await examine();
+    expect(findings[0]).toMatchObject({ code: 'database-down', severity: 'error' });
+    expect(worst(findings)).toBe('error');
+  });
+
+  test('a waiting and a refused object', async () => {
+    const attention = [
+      { name: 'endpoint/web-1', state: 'waiting', why: 'interface veth9' },
+      { name: 'network/blue/wide', state: 'quarantined', why: 'its flows do not fit in one message' },
+    ];
+    const findings = await examine({ daemon: { reasons: [], attention } });
+    expect(findings.slice(-2)).toMatchObject([
+      { code: 'object-waiting', severity: 'warning', what: 'endpoint/web-1 waits for interface veth9.' },
+      { code: 'object-quarantined', severity: 'error' },
+    ]);
+  });
+});
+
+test('with the daemon down, VTEP, peers and uplinks are read from the switch', async () => {
+  const put = [
+    { kind: 'settings', datapathType: 'dummy', vtepIp: '10.99.0.5', vlanInterfaces: ['eth1'] },
+    { kind: 'peer', vtepIp: '10.99.0.6' },
+  ];
+  await host.controller.apply({ put }, 'committed');
+  await host.controller.stop();
+  const findings = await examine({ daemon: down });
+  expect(findings.find(({ code }) => code === 'vtep-not-here')?.what).toContain('10.99.0.5');
+  expect(findings.map(({ code }) => code)).not.toContain('uplink-unset');
+});
