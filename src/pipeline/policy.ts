@@ -8,10 +8,11 @@ import { m, prefix, type Flows, type Fragment, type TableRef } from '../openflow
 import type { Feature } from './feature.js';
 import { reg, rulePriority, t } from './layout.js';
 import { portMasks } from './port-masks.js';
-import type { World } from './world.js';
+import { isAudit, policySetsOf, type World } from './world.js';
 
 const icmp = 1;
 const icmp6 = 58;
+const anywhere = [undefined];
 const protocolNumber = { tcp: 6, udp: 17, sctp: 132 } as const;
 
 /** The protocol half of a rule's matches: one for each block of ports; none for `any`, which matches everything. */
@@ -27,6 +28,10 @@ function services(rule: Rule): (Fragment | undefined)[] {
   if (protocol === 'icmp') return [m`ct_nw_proto=${icmp}`, m`ct_nw_proto=${icmp6}`];
   const number = typeof protocol === 'number' ? protocol : protocolNumber[protocol];
   if (rule.ports.length === 0) return [m`ct_nw_proto=${number}`];
+  const [first] = rule.ports;
+  if (rule.ports.length === 1 && first?.from === first?.to) {
+    return [m`ct_nw_proto=${number}, ct_tp_dst=${first?.from}`]; // by far the most rules
+  }
   return rule.ports.flatMap(portMasks).map((port) => m`ct_nw_proto=${number}, ct_tp_dst=${port}`);
 }
 
@@ -77,29 +82,31 @@ function ruleFlow(
   rule: Rule,
   { table, next, decides }: Place,
   set: number,
-  peer: (Fragment | undefined)[],
+  object: Fragment | undefined,
+  address: Fragment | undefined,
   service: Fragment | undefined,
 ): void {
   const own = rule.direction === 'in' ? m`${reg.destinationSet}=${set}` : m`${reg.sourceSet}=${set}`;
   const priority = rulePriority(rule.priority, rule.action);
   if (rule.action === 'allow' || !decides) {
-    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${own}, ${peer[0]}, ${peer[1]}, ${service},
+    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${own}, ${object}, ${address}, ${service},
       actions=goto_table:${next}`;
   } else {
-    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${own}, ${peer[0]}, ${peer[1]}, ${service}, actions=drop`;
+    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${own}, ${object}, ${address}, ${service}, actions=drop`;
   }
 }
 
 export const policy: Feature = {
   rule(f, w, rule) {
-    const place = placeOf(w, rule.direction, w.state.policies.get(rule.policy)?.audit === true);
+    const place = placeOf(w, rule.direction, isAudit(w, rule.policy));
     const object = peerObject(w, rule);
-    const addresses = rule.peer.cidrs.length === 0 ? [undefined] : rule.peer.cidrs.map((c) => peerAddress(rule, c));
-    for (const set of w.state.policySets(rule.policy)) {
+    const addresses = rule.peer.cidrs.length === 0 ? anywhere : rule.peer.cidrs.map((c) => peerAddress(rule, c));
+    const wanted = services(rule);
+    for (const set of policySetsOf(w, rule.policy)) {
       for (const address of addresses) {
-        for (const service of services(rule)) {
+        for (const service of wanted) {
           // ICMPv6 never travels in IPv4 nor ICMP in IPv6; such a flow is only noise, but a harmless one.
-          ruleFlow(f, rule, place, set, [object, address], service);
+          ruleFlow(f, rule, place, set, object, address, service);
         }
       }
     }

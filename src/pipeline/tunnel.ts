@@ -67,5 +67,9 @@ export const tunnel: Feature = {
 
 /** Whether a network's flood reaches anybody through the tunnel. */
 export function floodsToPeers(w: World, networkKey: string): boolean {
-  return w.ports.tunnel !== undefined && memberPeers(w, networkKey).length > 0;
+  if (w.ports.tunnel === undefined) return false;
+  for (const e of w.state.members(networkKey)) {
+    if (e.where && 'vtepIp' in e.where && w.state.peers.has(e.where.vtepIp)) return true;
+  }
+  return false;
 }

@@ -3,7 +3,7 @@
  * Neighbours: src/datapath fills in the ports, every feature file reads.
  * Invariant: compiling reads nothing else, so equal worlds give equal bytes.
  */
-import type { Endpoint, Network, State } from '../model/index.js';
+import type { Endpoint, Group, Network, State, Tenant } from '../model/index.js';
 
 /** OpenFlow port numbers as the switch has assigned them; undefined while it has not. */
 export interface Ports {
@@ -25,21 +25,73 @@ export function localPort(w: World, e: Endpoint): number | undefined {
   return e.where && 'interface' in e.where ? w.ports.of(e.where.interface) : undefined;
 }
 
+/**
+ * What was looked up last. The flows of one owner ask for the same few objects over and over, and owners come in an
+ * order in which neighbours share them; in a large state each lookup is a walk through cold memory.
+ */
+interface Recent {
+  network: Network | undefined;
+  tenant: Tenant | undefined;
+  group: Group | undefined;
+  policy: { readonly key: string; readonly audit: boolean; readonly sets: readonly number[] } | undefined;
+}
+
+/** A state never changes, so what was found in it stays true; it goes when the state goes. */
+const recents = new WeakMap<State, Recent>();
+
+function recentOf(state: State): Recent {
+  let recent = recents.get(state);
+  if (recent === undefined) {
+    recent = { network: undefined, tenant: undefined, group: undefined, policy: undefined };
+    recents.set(state, recent);
+  }
+  return recent;
+}
+
 /** The network of an endpoint; the model guarantees that it exists. */
 export function networkOf(w: World, e: Endpoint): Network {
+  const recent = recentOf(w.state);
+  if (recent.network?.key === e.network) return recent.network;
   const network = w.state.networks.get(e.network);
   if (!network) throw new Error(`endpoint ${e.key} is on network ${e.network}, which the state does not have`);
+  recent.network = network;
   return network;
 }
 
 /** The ct zone of a tenant; the model guarantees that it exists. */
 export function zoneOf(w: World, tenant: string): number {
+  const recent = recentOf(w.state);
+  if (recent.tenant?.key === tenant) return recent.tenant.zone;
   const found = w.state.tenants.get(tenant);
   if (!found) throw new Error(`tenant ${tenant} is named by an object, but the state does not have it`);
+  recent.tenant = found;
   return found.zone;
 }
 
 /** The object id of an endpoint's group; 0 for none. */
 export function groupId(w: World, e: Endpoint): number {
-  return e.group === undefined ? 0 : (w.state.groups.get(e.group)?.id ?? 0);
+  if (e.group === undefined) return 0;
+  const recent = recentOf(w.state);
+  if (recent.group?.key !== e.group) recent.group = w.state.groups.get(e.group);
+  return recent.group?.id ?? 0;
+}
+
+/** A policy's rules are mostly compiled one after another. */
+function policyOf(w: World, key: string): NonNullable<Recent['policy']> {
+  const recent = recentOf(w.state);
+  if (recent.policy?.key !== key) {
+    const audit = w.state.policies.get(key)?.audit === true;
+    recent.policy = { key, audit, sets: [...w.state.policySets(key)] };
+  }
+  return recent.policy;
+}
+
+/** Whether a policy only counts what it would do. */
+export function isAudit(w: World, policy: string): boolean {
+  return policyOf(w, policy).audit;
+}
+
+/** The policy sets that contain a policy. */
+export function policySetsOf(w: World, policy: string): readonly number[] {
+  return policyOf(w, policy).sets;
 }
