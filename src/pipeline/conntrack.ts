@@ -4,7 +4,7 @@
  */
 import { m, type Flows } from '../openflow/index.js';
 import type { Feature } from './feature.js';
-import { connection, prio, reg, t } from './layout.js';
+import { connection, origin, prio, reg, t } from './layout.js';
 
 /** ICMPv6 that makes a link work: router and neighbour discovery, MLD (RFC 4861, 2710, 3810). */
 const linkIcmp6 = [130, 131, 132, 133, 134, 135, 136, 137, 143];
@@ -19,9 +19,14 @@ export const conntrack: Feature = {
     }
     f.add`table=${t.conntrack}, priority=${prio.exempt}, ip, nw_proto=2, actions=goto_table:${t.deliver}`;
     f.add`table=${t.conntrack}, priority=${prio.exempt}, udp, tp_src=68, tp_dst=67, actions=goto_table:${t.deliver}`;
-    f.add`table=${t.conntrack}, priority=${prio.exempt}, udp, tp_src=67, tp_dst=68, actions=goto_table:${t.deliver}`;
     f.add`table=${t.conntrack}, priority=${prio.exempt}, udp6, tp_src=546, tp_dst=547, actions=goto_table:${t.deliver}`;
-    f.add`table=${t.conntrack}, priority=${prio.exempt}, udp6, tp_src=547, tp_dst=546, actions=goto_table:${t.deliver}`;
+    // A server's answers come from outside; an endpoint that plays the server is judged like any other.
+    for (const outside of [origin.tunnel, origin.uplink]) {
+      f.add`table=${t.conntrack}, priority=${prio.exempt}, udp, ${reg.origin}=${outside}, tp_src=67, tp_dst=68,
+        actions=goto_table:${t.deliver}`;
+      f.add`table=${t.conntrack}, priority=${prio.exempt}, udp6, ${reg.origin}=${outside}, tp_src=547, tp_dst=546,
+        actions=goto_table:${t.deliver}`;
+    }
 
     f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+inv+trk, actions=drop`;
     // An ICMP error belongs to the connection it speaks of, and that one was allowed when it was committed.

@@ -1,5 +1,6 @@
 /**
  * Who a frame is for: a known MAC of its network, everybody, or somebody unknown.
+ * Invariant: a known MAC brings its endpoint's group; where nobody has the MAC, the address decides (source.ts).
  * Neighbours: source.ts before, conntrack.ts after; deliver.ts acts on what is loaded here, after the verdict.
  */
 import type { Endpoint } from '../model/index.js';
@@ -22,7 +23,7 @@ function wayTo(w: World, e: Endpoint): Fragment | undefined {
 export const destination: Feature = {
   system(f) {
     f.add`table=${t.destination}, priority=${prio.usual}, dl_dst=01:00:00:00:00:00/01:00:00:00:00:00,
-      actions=set_field:${delivery.flood}->${reg.delivery}, goto_table:${t.conntrack}`;
+      actions=set_field:${delivery.flood}->${reg.delivery}, goto_table:${t.receiver}`;
     // A unicast frame that the fabric flooded is not for this host.
     f.add`table=${t.destination}, priority=${prio.networkGuard}, ${reg.origin}=${origin.uplink}, actions=drop`;
   },
@@ -30,7 +31,7 @@ export const destination: Feature = {
   network(f, _w, n) {
     const unknown = n.encap === 'vlan' ? delivery.uplink : delivery.flood;
     f.add`table=${t.destination}, priority=${prio.network}, ${reg.network}=${n.id},
-      actions=set_field:${unknown}->${reg.delivery}, goto_table:${t.conntrack}`;
+      actions=set_field:${unknown}->${reg.delivery}, goto_table:${t.receiver}`;
   },
 
   endpoint(f, w, e) {

@@ -31,6 +31,7 @@ const tableNames = [
   'source',
   'sourceSet',
   'destination',
+  'receiver',
   'destinationSet',
   'conntrack',
   'orient',
@@ -91,6 +92,11 @@ export const prio = {
   exempt: 300,
 } as const;
 
+/** The priority of a group by address: the more specific prefix decides. `length` in bits. */
+export function addressPriority(length: number): number {
+  return prio.usual + length;
+}
+
 /** Sub-levels of one rule priority: deny before allow; the free ones keep conjunctive flows apart from plain ones. */
 const ruleLevels = 8;
 const ruleBase = 1000;
@@ -137,9 +143,9 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.tunnelNetwork,
     purpose: 'The VNI of a frame from the tunnel names its network.',
-    matches: ['tun_id'],
+    matches: ['tun_id', 'vlan_tci'],
     next: ['tunnelPeer'],
-    miss: { drop: 'a VNI that is no network here' },
+    miss: { drop: 'a VNI that is no network here, or a tagged frame' },
   },
   {
     ref: t.tunnelPeer,
@@ -183,7 +189,7 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.source,
     purpose: 'The group of a sender that is not behind a local port, by its address.',
-    matches: ['dl_type', 'zone', 'nw_src', 'ipv6_src'],
+    matches: ['dl_type', 'zone', 'network', 'nw_src', 'ipv6_src'],
     next: ['sourceSet'],
     miss: { to: 'sourceSet' },
   },
@@ -198,8 +204,16 @@ export const contracts: readonly TableContract[] = [
     ref: t.destination,
     purpose: 'Who a frame is for, that one’s group, and how it gets there.',
     matches: ['network', 'origin', 'dl_dst'],
-    next: ['destinationSet', 'conntrack'],
+    next: ['destinationSet', 'receiver'],
     miss: { drop: 'no such destination' },
+  },
+  {
+    ref: t.receiver,
+    purpose:
+      'The group of a receiver whose MAC nobody here has, by its address: behind a router, or addressed as everybody.',
+    matches: ['dl_type', 'zone', 'network', 'nw_dst', 'ipv6_dst'],
+    next: ['destinationSet', 'conntrack'],
+    miss: { to: 'conntrack' },
   },
   {
     ref: t.destinationSet,
@@ -211,7 +225,7 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.conntrack,
     purpose: 'IP goes through connection tracking; ARP, ND, MLD and DHCP are never judged.',
-    matches: ['dl_type', 'nw_proto', 'icmp_type', 'tp_src', 'tp_dst'],
+    matches: ['dl_type', 'nw_proto', 'icmp_type', 'tp_src', 'tp_dst', 'origin'],
     next: ['orient', 'deliver'],
     miss: { drop: 'neither IP nor ARP' },
   },

@@ -11,7 +11,9 @@ import { zoneOf, type World } from './world.js';
 
 /** The outer destination of one peer, as an action. */
 function toPeer(address: number | Uint8Array): Fragment {
-  return typeof address === 'number' ? a`set_field:${address}->tun_dst` : a`set_field:${address}->tun_ipv6_dst`;
+  if (typeof address === 'number') return a`set_field:${address}->tun_dst`;
+  // An IPv4 destination that an earlier copy of a flood was sent to would win.
+  return a`set_field:0.0.0.0->tun_dst, set_field:${address}->tun_ipv6_dst`;
 }
 
 /** The peers behind which a network has members, each once, in a stable order. */
@@ -38,7 +40,7 @@ export const tunnel: Feature = {
 
   network(f, w, n) {
     if (n.encap !== 'vxlan') return;
-    f.add`table=${t.tunnelNetwork}, priority=${prio.usual}, tun_id=${n.tag},
+    f.add`table=${t.tunnelNetwork}, priority=${prio.usual}, tun_id=${n.tag}, vlan_tci=0x0000/0x1000,
       actions=set_field:${n.id}->${reg.network}, set_field:${zoneOf(w, n.tenant)}->${reg.zone},
         set_field:${origin.tunnel}->${reg.origin}, goto_table:${t.tunnelPeer}`;
     f.add`table=${t.deliver}, priority=${prio.network}, ${reg.network}=${n.id}, ${reg.delivery}=${delivery.tunnel},

@@ -1,7 +1,7 @@
 /** The compiled tables against the policy's own words, on random hosts and frames. Neighbour: policy.long.test.ts. */
 import { expect, test } from 'vitest';
 import { flowInstructions, flowPriority, flowTable } from '../../src/openflow/index.js';
-import { prio, t } from '../../src/pipeline/layout.js';
+import { addressPriority, prio, t } from '../../src/pipeline/layout.js';
 import { check } from './property.js';
 
 test('for every host and frame, the tables do what the state demands', () => {
@@ -22,7 +22,8 @@ test.each<[string, (message: Uint8Array) => boolean]>([
   ['the rules that allow', (m) => inTable(m, t.policy) && !drops(m) && flowPriority(m) > 0],
   ['the turning of replies', (m) => inTable(m, t.orient, prio.usual)],
   ['the passing of ICMP errors', (m) => inTable(m, t.orient, prio.guard)],
-  ['the groups of remote senders', (m) => inTable(m, t.source, prio.usual)],
+  ['the groups of remote senders', (m) => inTable(m, t.source, addressPriority(32))],
+  ['the groups of receivers behind a router', (m) => inTable(m, t.receiver, addressPriority(32))],
   ['the policy sets of receivers', (m) => inTable(m, t.destinationSet, prio.usual)],
   ['the split horizon', (m) => inTable(m, t.deliver, prio.guard)],
   ['the spoof guard of one family', (m) => inTable(m, t.spoofGuard, prio.usual)],

@@ -28,26 +28,25 @@ export interface Scene {
 }
 
 export interface Deviations extends PolicyDeviations {
-  /** The receiver is whoever has the MAC: an endpoint behind a router outside has no group. */
-  readonly receiverByMac: boolean;
   /** ICMP errors pass without a verdict about the connection they speak of. */
   readonly relatedUnjudged: boolean;
 }
 
 /** The policy to the letter. */
-export const none: Deviations = { networkPeerByFrame: false, receiverByMac: false, relatedUnjudged: false };
+export const none: Deviations = { networkPeerByFrame: false, relatedUnjudged: false };
 
 /** What the tables are known to do instead. */
-export const known: Deviations = { networkPeerByFrame: true, receiverByMac: true, relatedUnjudged: true };
+export const known: Deviations = { networkPeerByFrame: true, relatedUnjudged: true };
 
 export function endOf(endpoint: Endpoint | undefined, address: Address): End {
   return { endpoint, address };
 }
 
 /** The connection of the frame, in the direction of its first packet. */
-function connectionOf(scene: Scene, tuple: Tuple, deviations: Deviations): Connection {
+function connectionOf(scene: Scene, tuple: Tuple): Connection {
   const { sender } = scene;
-  const receiver = deviations.receiverByMac ? endOf(scene.station, scene.receiver.address) : scene.receiver;
+  // Whoever has the MAC gets the frame; where nobody here has it, the address tells whom it is for.
+  const receiver = scene.station === undefined ? scene.receiver : endOf(scene.station, scene.receiver.address);
   const ported = tuple.protocol === proto.tcp || tuple.protocol === proto.udp;
   const forward = scene.phase === 'first' || scene.phase === 'again';
   return {
@@ -69,5 +68,5 @@ export function verdictOf(state: State, scene: Scene, deviations: Deviations): V
   const { body } = scene.frame;
   if (body.kind !== 'ip') throw new Error('only IP is judged');
   if (scene.phase === 'related' && deviations.relatedUnjudged) return { action: 'allow', by: 'nothing', alike: [] };
-  return judge(state, connectionOf(scene, originalTuple(scene.phase, body), deviations), deviations);
+  return judge(state, connectionOf(scene, originalTuple(scene.phase, body)), deviations);
 }
