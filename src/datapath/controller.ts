@@ -37,6 +37,7 @@ import type { Logger } from './log.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
 import { withPatience } from './patience.js';
 import { Reconciler, type Round } from './reconciler.js';
+import { withRuleReport } from './rule-report.js';
 import { patchedSettings } from './settings-patch.js';
 import { StatusBook } from './status-book.js';
 import { SwitchDatabase } from './switch-database.js';
@@ -148,7 +149,7 @@ export class DatapathController implements Controller {
   status(ref: Ref): ObjectStatus {
     const object = this.state.object(ref);
     if (!object) throw new SluiceError('not_found', `there is no ${ref.kind} ${ref.key}`);
-    return this.#statusOf(object);
+    return withRuleReport(this.#statusOf(object), object, this.state);
   }
 
   flows(query: FlowQuery): Promise<readonly FlowLine[]> {

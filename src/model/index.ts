@@ -21,4 +21,5 @@ export { schemas, kinds, isKind } from './kinds/registry.js';
 export { judge } from './judge.js';
 export { emptyState, restore, storedChanges, storedOf, type LeftOut, type Restored } from './restore.js';
 export { refOf, refText } from './refs.js';
+export { shadowOf } from './shadow.js';
 export { identityFields, keyFields, withIdentity } from './keys.js';
