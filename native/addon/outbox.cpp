@@ -1,5 +1,6 @@
 #include "addon/outbox.h"
 
+#include <cstdint>
 #include <utility>
 
 namespace sluice::addon {
@@ -42,19 +43,34 @@ void Outbox::deliver(Napi::Env env, Napi::Function, Outbox* outbox, void*) {
   outbox->deliver_all(env);
 }
 
+bool Outbox::take(Delivery& delivery) {
+  const std::lock_guard lock(mutex_);
+  if (queue_.empty()) return false;
+  delivery = std::move(queue_.front());
+  queue_.pop_front();
+  return true;
+}
+
+std::size_t Outbox::waiting() {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+// Who awaits a promise goes on only when this call has returned. So the call ends with the promise, and what came after
+// it is delivered by the next: the answer to a monitor is seen before the update that follows it.
 void Outbox::deliver_all(Napi::Env env) {
   const Napi::HandleScope scope(env);
-  std::vector<Delivery> queue;
-  {
-    const std::lock_guard lock(mutex_);
-    queue.swap(queue_);
-  }
   const Napi::Array events = Napi::Array::New(env);
-  for (const Delivery& delivery : queue) {
+  bool settled = false;
+  Delivery delivery;
+  for (std::size_t left = waiting(); left > 0 && !settled && take(delivery); --left) {
     const Napi::HandleScope inner(env);
+    const std::uint32_t before = events.Length();
     delivery(env, events);
     report_exception(env);
+    settled = events.Length() == before;
   }
+  if (waiting() > 0) wake_.NonBlockingCall();
   if (events.Length() == 0) return;
   callback_.Call({events});
   report_exception(env);

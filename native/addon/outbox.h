@@ -1,14 +1,15 @@
-// Outbox: the way from the I/O thread to JavaScript. What is put in while JavaScript is busy waits in one queue and is
-// delivered in one call: an array of events to the callback, promises settled beside it.
+// Outbox: the way from the I/O thread to JavaScript. What is put in while JavaScript is busy waits in one queue. Events
+// are delivered many in one call, as an array; a settled promise ends the call, so that JavaScript sees all in order.
 // Neighbours: io_handle.h owns one; engine.cpp and json_rpc.cpp fill it.
 #pragma once
 
 #include <napi.h>
 
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 namespace sluice::addon {
 
@@ -32,12 +33,14 @@ class Outbox {
 
   static void deliver(Napi::Env env, Napi::Function unused, Outbox* outbox, void* data);
   void deliver_all(Napi::Env env);
+  [[nodiscard]] bool take(Delivery& delivery);
+  [[nodiscard]] std::size_t waiting();
   using Wake = Napi::TypedThreadSafeFunction<Outbox, void, &Outbox::deliver>;
 
   Napi::FunctionReference callback_;
   Wake wake_;
   std::mutex mutex_;
-  std::vector<Delivery> queue_;  // guarded by mutex_
+  std::deque<Delivery> queue_;  // guarded by mutex_
 };
 
 }  // namespace sluice::addon

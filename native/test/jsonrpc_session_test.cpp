@@ -78,7 +78,7 @@ TEST_CASE_FIXTURE(Fixture, "what is outstanding is rejected when the stream goes
   session.request(2, R"("b")", "[]");
   session.closed("gone", 1);
   session.request(3, R"("c")", "[]");
-  CHECK(recorder.heard == Heard{"up", "rejected 1 gone", "rejected 2 gone", "down: gone", "rejected 3 not connected"});
+  CHECK(recorder.heard == Heard{"up", "down: gone", "rejected 1 gone", "rejected 2 gone", "rejected 3 not connected"});
   session.connected(2);
   CHECK(sent().empty());
   receive(R"({"id":1,"result":"late","error":null})");

@@ -25,8 +25,8 @@ void SwitchEngine::Parts::on_session_down(std::string_view reason, Millis) {
   finish_ingest();
   resync.abandon();
   committer.connection_lost();
+  listener.on_down(reason);  // before the reads fail for it
   for (SwitchReads::Done& done : reads.abandon_all()) on_read_done(std::move(done));
-  listener.on_down(reason);
 }
 
 void SwitchEngine::Parts::on_message(const openflow::Header& header, Bytes message, Millis now) {

@@ -44,12 +44,13 @@ void JsonRpcSession::closed(std::string_view reason, Millis) {
   const std::string_view why = fault_ != nullptr ? fault_ : reason;
   up_ = false;
   output_.clear();
+  // Whoever is rejected finds the stream known to be down.
+  listener_.on_down(why);
   // In the order of asking, whatever order the set has.
   std::vector<RequestId> ids(outstanding_.begin(), outstanding_.end());
   std::ranges::sort(ids);
   outstanding_.clear();
   for (const RequestId id : ids) listener_.on_rejected(id, why);
-  listener_.on_down(why);
   fault_ = nullptr;
 }
 
