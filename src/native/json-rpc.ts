@@ -21,6 +21,9 @@ export interface JsonRpcOptions {
 export class JsonRpc {
   readonly #raw: RawJsonRpc;
   readonly #options: JsonRpcOptions;
+  #remote = '';
+  /** Why the stream is being given up; what still comes of it is not delivered. */
+  #fault: string | undefined;
 
   /** Throws `addon_missing`. */
   constructor(options: JsonRpcOptions) {
@@ -41,6 +44,7 @@ export class JsonRpc {
    * ever, with back-off from 50 ms to 5 s. A second call replaces the remote. Throws `invalid_remote`, `closed`.
    */
   connect(remote: string): void {
+    this.#remote = remote;
     try {
       this.#raw.connect(remote);
     } catch (thrown) {
@@ -70,9 +74,31 @@ export class JsonRpc {
   }
 
   #deliver(event: RawJsonRpcEvent): void {
-    if (event.type === 'up') this.#options.onUp();
-    else if (event.type === 'down') this.#options.onDown(event.reason);
-    else this.#options.onNotify(String(parse(event.method)), parse(event.params));
+    if (event.type === 'up') return this.#options.onUp();
+    if (event.type === 'down') {
+      const reason = this.#fault ?? event.reason;
+      this.#fault = undefined;
+      return this.#options.onDown(reason);
+    }
+    if (this.#fault !== undefined) return;
+    let method, params;
+    try {
+      method = String(parse(event.method));
+      params = parse(event.params);
+    } catch (thrown) {
+      return this.#giveUp(toNativeError(thrown).message);
+    }
+    this.#options.onNotify(method, params);
+  }
+
+  /** What the notification said is lost, so whatever is built on the stream must begin anew. */
+  #giveUp(reason: string): void {
+    this.#fault = reason;
+    try {
+      this.#raw.connect(this.#remote);
+    } catch {
+      // Closed meanwhile: nobody waits for it.
+    }
   }
 }
 
