@@ -95,7 +95,7 @@ export async function untilQuiet(): Promise<void> {
   );
 }
 
-function openSockets(): number {
+export function openSockets(): number {
   const target = (fd: string): string => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);
