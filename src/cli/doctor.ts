@@ -76,12 +76,16 @@ const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(
 
 /** What the running daemon works on and wants. */
 async function fromDaemon(client: SluiceClient): Promise<DoctorInput> {
-  const [status, config, object, peers, attention] = await Promise.all([
+  const [status, config, object, peers, { attention, troubles }] = await Promise.all([
     client.status(),
     client.config(),
     client.get({ kind: 'settings', key: '' }),
     client.list('peer'),
-    attentionOf(client),
+    attentionOf(client).then(
+      (found) => ({ attention: found, troubles: [] }),
+      // A daemon that is half broken is what a doctor is called for.
+      (error: unknown) => ({ attention: [], troubles: [`its objects cannot be listed (${String(error)})`] }),
+    ),
   ]);
   const setting = (key: string): string => config.find((each) => each.key === key)?.value ?? '';
   const vtepIp = textOf(object['vtepIp']);
@@ -98,7 +102,7 @@ async function fromDaemon(client: SluiceClient): Promise<DoctorInput> {
       peers: peers.map((peer) => String(peer['vtepIp'])),
       ...(vtepIp === undefined ? {} : { vtepIp }),
     },
-    daemon: { reasons: status.reasons, attention },
+    daemon: { reasons: [...status.reasons, ...troubles], attention },
   };
 }
 
