@@ -71,19 +71,21 @@ export function done(state: State, journey: Journey): Outcome {
   const sent = [...new Set(journey.sent.map(copyOf))].toSorted();
   if (sent.length !== journey.sent.length)
     throw new Error(`a copy leaves twice: ${journey.sent.map(copyOf).join(', ')}`);
-  const judgedAt = journey.path.find((step) => step.table === t.policy.id);
+  const judged = journey.path.filter((step) => step.table === t.policyOut.id || step.table === t.policy.id);
   const last = journey.path.at(-1);
-  if (!judgedAt) {
+  if (judged.length === 0) {
     const refused = last !== undefined && guards.has(last.table);
     return { verdict: refused ? 'refused' : 'unjudged', by: [], copies: sent };
   }
   const by = new Set<string>();
-  for (const { owner } of judgedAt.flows) {
+  // Who denies did it alone; of separate sides, two may have allowed.
+  const denied = judged.at(-1) === last;
+  for (const { owner } of denied ? (last?.flows ?? []) : judged.flatMap((step) => step.flows)) {
     const ref = state.byOwner(owner);
     if (ref) by.add(ref.kind === 'rule' ? ref.key : 'default');
     else if (owner !== ownerKey('system', 0)) by.add(`owner ${owner}`);
   }
-  return { verdict: last === judgedAt ? 'deny' : 'allow', by: [...by].toSorted(), copies: sent };
+  return { verdict: denied ? 'deny' : 'allow', by: [...by].toSorted(), copies: sent };
 }
 
 /** For messages: the frame and the way it took. */

@@ -66,26 +66,40 @@ function peerFits(rule: Rule, c: Connection, deviations: Deviations): boolean {
   return cidrs.length === 0 || cidrs.some((cidr) => cidrContains(cidr, peer.address));
 }
 
-/** The in-rules of the destination's group and the out-rules of the source's: one list (joint mode). */
-function* candidates(state: State, c: Connection): Iterable<Rule> {
-  const sides = [
-    ['in', c.destination.endpoint],
-    ['out', c.source.endpoint],
-  ] as const;
-  for (const [direction, endpoint] of sides) {
-    const group = endpoint?.group === undefined ? undefined : state.groups.get(endpoint.group);
-    for (const policy of group?.policies ?? []) {
-      for (const rule of state.policyRules(policy)) if (rule.direction === direction) yield rule;
-    }
+type Direction = Rule['direction'];
+
+/** The in-rules of the destination's group, or the out-rules of the source's; those of audited policies only count. */
+function* candidates(state: State, c: Connection, direction: Direction): Iterable<Rule> {
+  const { endpoint } = direction === 'in' ? c.destination : c.source;
+  const group = endpoint?.group === undefined ? undefined : state.groups.get(endpoint.group);
+  for (const policy of group?.policies ?? []) {
+    if (state.policies.get(policy)?.audit) continue;
+    for (const rule of state.policyRules(policy)) if (rule.direction === direction) yield rule;
   }
 }
 
-function deniesByDefault(state: State, { endpoint }: End): boolean {
+function deniesByDefault(state: State, c: Connection, direction: Direction): boolean {
+  const { endpoint } = direction === 'in' ? c.destination : c.source;
   return endpoint?.group !== undefined && state.groups.get(endpoint.group)?.defaultAction === 'deny';
 }
 
+/** Joint: one list of both directions. Both sides: each judged by itself, and both must allow. */
 export function judge(state: State, c: Connection, deviations: Deviations): Verdict {
-  const rules = [...candidates(state, c)].filter((rule) => protocolFits(rule, c) && peerFits(rule, c, deviations));
+  if (state.settings.policyMode === 'joint') return judgeList(state, c, ['out', 'in'], deviations);
+  const out = judgeList(state, c, ['out'], deviations);
+  if (out.action === 'deny') return out;
+  const into = judgeList(state, c, ['in'], deviations);
+  if (into.action === 'deny') return into;
+  const alike = [...new Set([...out.alike, ...into.alike])].toSorted();
+  return alike[0] === undefined
+    ? { action: 'allow', by: 'nothing', alike }
+    : { action: 'allow', by: 'rule', rule: alike[0], alike };
+}
+
+function judgeList(state: State, c: Connection, directions: readonly Direction[], deviations: Deviations): Verdict {
+  const rules = directions
+    .flatMap((direction) => [...candidates(state, c, direction)])
+    .filter((rule) => protocolFits(rule, c) && peerFits(rule, c, deviations));
   const highest = Math.max(...rules.map((rule) => rule.priority));
   const top = rules.filter((rule) => rule.priority === highest);
   if (top.length > 0) {
@@ -94,6 +108,6 @@ export function judge(state: State, c: Connection, deviations: Deviations): Verd
     const alike = [...keys].toSorted();
     return { action, by: 'rule', rule: alike[0]!, alike };
   }
-  const denied = deniesByDefault(state, c.source) || deniesByDefault(state, c.destination);
+  const denied = directions.some((direction) => deniesByDefault(state, c, direction));
   return { action: denied ? 'deny' : 'allow', by: denied ? 'default' : 'nothing', alike: [] };
 }

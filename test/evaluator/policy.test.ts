@@ -20,6 +20,7 @@ const drops = (message: Uint8Array): boolean => flowInstructions(message).length
 test.each<[string, (message: Uint8Array) => boolean]>([
   ['the rules that deny', (m) => inTable(m, t.policy) && drops(m)],
   ['the rules that allow', (m) => inTable(m, t.policy) && !drops(m) && flowPriority(m) > 0],
+  ['the out-rules of separate sides', (m) => inTable(m, t.policyOut) && flowPriority(m) > 0],
   ['the turning of replies', (m) => inTable(m, t.orient, prio.usual)],
   ['the passing of ICMP errors', (m) => inTable(m, t.orient, prio.guard)],
   ['the groups of remote senders', (m) => inTable(m, t.source, addressPriority(32))],

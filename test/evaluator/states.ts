@@ -24,6 +24,8 @@ export const cidrs = [
   '10.2.0.0/29',
   '198.51.100.0/24',
   '198.51.100.7/32',
+  '10.1.0.2-10.1.0.5',
+  'fd00:1::1-fd00:1::3',
   '::/0',
   'fd00:1::/64',
   'fd00:1::2/127',
@@ -57,7 +59,10 @@ const service = fc.oneof(
   fc.constantFrom<Spec>({ protocol: 6 }, { protocol: '17' }),
   fc.record({
     protocol: fc.constantFrom('tcp', 'udp', 6),
-    ports: fc.oneof(fc.constantFrom(...tcpPorts), fc.subarray([...tcpPorts], { minLength: 1 })),
+    ports: fc.oneof(
+      fc.constantFrom<number | string>(...tcpPorts, '16-95', '440-447'),
+      fc.subarray([...tcpPorts, '23-81', '8064-8095'], { minLength: 1 }),
+    ),
   }),
 );
 
@@ -80,6 +85,7 @@ const endpoint = fc.record({
 
 const tenant = fc.record({
   groups: fc.tuple(group, group, group, group),
+  audited: fc.subarray([...policyNames], { maxLength: 1 }),
   rules: fc.array(rule, { minLength: 6, maxLength: 12, size: 'max' }),
   endpoints: fc.array(endpoint, { minLength: 4, maxLength: 6, size: 'max' }),
 });
@@ -121,7 +127,12 @@ function tenantOf(name: string, index: number, shape: TenantShape): Spec[] {
   return [
     { kind: 'tenant', name },
     ...networksOf(name, index),
-    ...policyNames.map((policy) => ({ kind: 'policy', tenant: name, name: policy })),
+    ...policyNames.map((policy) => ({
+      kind: 'policy',
+      tenant: name,
+      name: policy,
+      audit: shape.audited.includes(policy),
+    })),
     ...shape.groups.map((g, i) => ({ kind: 'group', tenant: name, name: groupNames[i], ...g })),
     ...shape.rules.map(({ peer: p, service: s, ...r }, i) => ({
       kind: 'rule',
@@ -142,8 +153,12 @@ export const base: readonly Spec[] = [
 
 /** The objects of a host. */
 export const objects: fc.Arbitrary<Spec[]> = fc
-  .tuple(tenant, tenant)
-  .map((shapes) => [...base, ...shapes.flatMap((shape, i) => tenantOf(tenants[i]!, i, shape))]);
+  .tuple(tenant, tenant, fc.constantFrom('joint', 'both-sides'))
+  .map(([blue, red, policyMode]) => [
+    ...base.map((object) => (object['kind'] === 'settings' ? { ...object, policyMode } : object)),
+    ...tenantOf(tenants[0], 0, blue),
+    ...tenantOf(tenants[1], 1, red),
+  ]);
 
 export function stateOf(put: readonly Spec[]): State {
   const judged = accept(emptyState(), { put });
