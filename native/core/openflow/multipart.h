@@ -10,7 +10,7 @@
 
 namespace sluice::openflow {
 
-enum class MultipartType : std::uint16_t { flow_desc = 1, group_desc = 7, meter_desc = 10 };
+enum class MultipartType : std::uint16_t { flow_desc = 1, group_desc = 7, meter_desc = 10, flow_monitor = 16 };
 
 struct MultipartPart {
   MultipartType type = MultipartType::flow_desc;
