@@ -75,4 +75,21 @@ TEST_CASE("a silent switch is probed and then left") {
   CHECK(session.wants_close());
 }
 
+TEST_CASE("a switch that answers echoes but never the features is left, too") {
+  Rig rig;
+  Session& session = rig.engine.session();
+  const Millis began = rig.now;
+  session.connected(rig.now);
+  session.received(ByteVector{6, 0, 0, 16, 0, 0, 0, 1, 0, 1, 0, 8, 0, 0, 0, 64}, rig.now);
+  const ByteVector echo_reply{6, 3, 0, 8, 0, 0, 0, 9};
+  while (!session.wants_close() && rig.now < began + 60'000) {
+    rig.now = session.deadline();
+    session.tick(rig.now);
+    session.received(echo_reply, rig.now);
+  }
+  CHECK(rig.now - began == 30'000);
+  session.closed("closed", rig.now);
+  CHECK(rig.heard.down == std::vector<std::string>{"the switch did not finish the handshake in 30 s"});
+}
+
 }  // namespace sluice::test

@@ -33,7 +33,7 @@ void OpenFlowSession::connected(Millis now) {
   partial_.clear();
   failure_.clear();
   probing_ = false;
-  heard_ = now;
+  began_ = heard_ = now;
   phase_ = Phase::hello;
   encode_hello(out_, next_xid());
 }
@@ -129,13 +129,17 @@ void OpenFlowSession::drained(Millis now) {
 Millis OpenFlowSession::deadline() const {
   if (!open() || wants_close()) return kNever;
   const Millis liveness = heard_ + kProbeAfter + (probing_ ? kGiveUpAfter : 0);
-  return std::min(liveness, up() ? sink_.sink_deadline() : kNever);
+  return std::min(liveness, up() ? sink_.sink_deadline() : began_ + kProbeAfter + kGiveUpAfter);
 }
 
 void OpenFlowSession::tick(Millis now) {
   if (!open() || wants_close()) return;
   if (probing_ && now - heard_ >= kProbeAfter + kGiveUpAfter) {
     return fail("the switch did not answer for " + std::to_string((now - heard_) / 1000) + " s");
+  }
+  // One that answers echoes, but never what it is.
+  if (!up() && now - began_ >= kProbeAfter + kGiveUpAfter) {
+    return fail("the switch did not finish the handshake in " + std::to_string((now - began_) / 1000) + " s");
   }
   if (!probing_ && now - heard_ >= kProbeAfter) {
     probing_ = true;

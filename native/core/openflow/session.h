@@ -69,6 +69,7 @@ class OpenFlowSession final : public Session {
   std::vector<std::uint8_t> partial_;  // the start of a message whose rest has not come yet
   std::string failure_;
   std::uint32_t xid_ = 1;
+  Millis began_ = 0;      // when the stream was opened
   Millis heard_ = 0;      // when the last bytes came
   bool probing_ = false;  // an echo request of ours is unanswered
 };
