@@ -15,7 +15,7 @@ import { BenchSwitch } from './switch.js';
 const goal = 0.7;
 
 export async function bulk(options: BenchOptions): Promise<Outcome> {
-  const { world, endpoints } = worldWith(options.flows);
+  const { world, endpoints } = worldWith(options.flows ?? 100_000);
   const bench = await BenchSwitch.start();
   const batch = new Batch();
   const compileSeconds: number[] = [];

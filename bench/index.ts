@@ -6,11 +6,19 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { run } from '../src/sandbox/index.js';
 import { bulk } from './bulk.js';
+import { border } from './border.js';
+import { compile } from './compile.js';
+import { judging } from './judge.js';
+import { latency } from './latency.js';
+import { memory } from './memory.js';
+import { resync } from './resync.js';
+import { stall } from './stall.js';
 
 export interface BenchOptions {
   /** Rounds in which every variant has its turn. */
   readonly runs: number;
-  readonly flows: number;
+  /** Size of the tables, or of whatever a benchmark counts; each has its own default. */
+  readonly flows: number | undefined;
 }
 
 export interface Outcome {
@@ -18,13 +26,25 @@ export interface Outcome {
   readonly holds: boolean;
 }
 
-const benches: Readonly<Record<string, (options: BenchOptions) => Promise<Outcome>>> = { bulk };
+const benches: Readonly<Record<string, (options: BenchOptions) => Promise<Outcome>>> = {
+  bulk,
+  compile,
+  judge: judging,
+  resync,
+  latency,
+  stall,
+  border,
+  memory,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string', default: '7' }, flows: { type: 'string', default: '100000' } },
+  options: { runs: { type: 'string', default: '7' }, flows: { type: 'string' } },
 });
-const options = { runs: positive('runs', values.runs), flows: positive('flows', values.flows) };
+const options = {
+  runs: positive('runs', values.runs),
+  flows: values.flows === undefined ? undefined : positive('flows', values.flows),
+};
 
 function positive(name: string, text: string): number {
   const value = Number(text);

@@ -9,6 +9,31 @@ export interface Sample {
   readonly n: number;
 }
 
+/** The value that `share` of the values do not exceed: 0.99 for p99. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))] ?? NaN;
+}
+
+/** `41 (p99 190, min 29, n 2,000)`, in microseconds. */
+export function micros(us: readonly number[]): string {
+  const of = (share: number) => quantile(us, share).toFixed(0);
+  return `${of(0.5)} (p99 ${of(0.99)}, min ${of(0)}, n ${thousands(us.length)})`;
+}
+
+/** `41.2 (39.0–55.1, n 7)`, in the unit that the values have. */
+export function spread(values: readonly number[], digits = 1): string {
+  const { median, min, max, n } = sample(values);
+  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)}, n ${n})`;
+}
+
+/** Seconds that a call takes. */
+export function timed(call: () => void): number {
+  const begun = performance.now();
+  call();
+  return (performance.now() - begun) / 1000;
+}
+
 /** Runs one variant once; answers seconds. What is not to be timed is done before the clock is started. */
 export type Variant = () => Promise<number>;
 

@@ -1,26 +1,36 @@
 /**
  * Objects that give about a wanted number of flows, as an agent would state them, and their compilation.
- * Neighbours: bulk.ts. Invariant: the same size gives the same objects and so the same bytes.
+ * Neighbours: every benchmark that starts from objects. Invariant: the same size gives the same objects and so the same
+ * bytes.
  */
-import { emptyState, judge, type State } from '../src/model/index.js';
+import { type Accepted, emptyState, judge, type State } from '../src/model/index.js';
 import { Batch } from '../src/openflow/index.js';
 import { compileObject, compileSystem, everyObject } from '../src/pipeline/compile.js';
 import type { World } from '../src/pipeline/world.js';
 
 const networks = 20;
 const localShare = 50; // one endpoint in fifty is on this host
-const rulesPerPolicy = 20;
 const firstOfport = 10;
 
-/** A tenant with VXLAN networks, an endpoint behind one of 16 peers in each address, and a policy for each group. */
-function* objectsFor(endpoints: number): Generator {
+export interface Size {
+  readonly endpoints: number;
+  /** A group, with a policy of its own, for each hundred endpoints. */
+  readonly rulesPerPolicy?: number;
+  readonly peers?: number;
+}
+
+const vtepIp = (n: number): string => `172.31.${n >> 8}.${n & 0xff}`;
+const firstPeer = 10;
+
+/** A tenant with VXLAN networks, an endpoint behind one of the peers in each address, and a policy for each group. */
+export function* objectsFor({ endpoints, rulesPerPolicy = 20, peers = 16 }: Size): Generator<Record<string, unknown>> {
   const groups = Math.max(1, Math.floor(endpoints / 100));
   yield { kind: 'settings', vtepIp: '172.31.0.1' };
   yield { kind: 'tenant', name: 'blue' };
   for (let n = 0; n < networks; n++) {
     yield { kind: 'network', tenant: 'blue', name: `net${n}`, encap: 'vxlan', vni: 5000 + n, subnet: `10.${n}.0.0/16` };
   }
-  for (let p = 0; p < 16; p++) yield { kind: 'peer', vtepIp: `172.31.0.${10 + p}` };
+  for (let p = 0; p < peers; p++) yield { kind: 'peer', vtepIp: vtepIp(firstPeer + p) };
   for (let g = 0; g < groups; g++) {
     yield { kind: 'policy', tenant: 'blue', name: `policy${g}` };
     yield { kind: 'group', tenant: 'blue', name: `group${g}`, policies: [`policy${g}`], defaultAction: 'deny' };
@@ -41,29 +51,38 @@ function* objectsFor(endpoints: number): Generator {
     }
   }
   for (let e = 0; e < endpoints; e++) {
-    const network = e % networks;
-    const host = Math.floor(e / networks) + 1;
-    const where = e % localShare === 0 ? { interface: `vm${e}` } : { vtepIp: `172.31.0.${10 + (e % 16)}` };
-    yield {
-      kind: 'endpoint',
-      id: `e${e}`,
-      tenant: 'blue',
-      network: `net${network}`,
-      group: `group${e % groups}`,
-      mac: `02:00:0a:${hex(network)}:${hex(host >> 8)}:${hex(host & 0xff)}`,
-      ipv4: `10.${network}.${host >> 8}.${host & 0xff}`,
-      ...where,
-    };
+    const where = e % localShare === 0 ? { interface: `vm${e}` } : { vtepIp: vtepIp(firstPeer + (e % peers)) };
+    yield endpointObject(e, `group${e % groups}`, where);
   }
 }
 
-const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
+/** Endpoint number `e`: its network and addresses follow from the number. */
+export function endpointObject(e: number, group: string, where: Record<string, string>): Record<string, unknown> {
+  const network = e % networks;
+  const host = Math.floor(e / networks) + 1;
+  return {
+    kind: 'endpoint',
+    id: `e${e}`,
+    tenant: 'blue',
+    network: `net${network}`,
+    group,
+    mac: `02:00:0a:${hex(network)}:${hex(host >> 8)}:${hex(host & 0xff)}`,
+    ipv4: `10.${network}.${host >> 8}.${host & 0xff}`,
+    ...where,
+  };
+}
 
-/** The state of that many endpoints. */
-export function stateOf(endpoints: number): State {
-  const judged = judge(emptyState(), { put: [...objectsFor(endpoints)] });
+export const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
+
+/** What `put` on a state makes of it. */
+export function accept(state: State, put: unknown[]): Accepted {
+  const judged = judge(state, { put });
   if (!judged.ok) throw new Error(judged.problems.map((one) => `${one.pointer}: ${one.message}`).join('\n'));
-  return judged.accepted.state;
+  return judged.accepted;
+}
+
+export function stateOf(size: Size): State {
+  return accept(emptyState(), [...objectsFor(size)]).state;
 }
 
 /** Ports as a switch would have numbered them: vm0, vm50, … from 10 on. */
@@ -84,12 +103,12 @@ export function compileAll(batch: Batch, world: World): Uint8Array {
 export function worldWith(flows: number): { world: World; endpoints: number } {
   const batch = new Batch();
   const count = (endpoints: number) => {
-    compileAll(batch, worldOf(stateOf(endpoints)));
+    compileAll(batch, worldOf(stateOf({ endpoints })));
     return batch.flowCount;
   };
   const [few, more] = [1_000, 2_000];
   const base = count(few);
   const perEndpoint = (count(more) - base) / (more - few);
   const endpoints = Math.max(1, Math.round(few + (flows - base) / perEndpoint));
-  return { world: worldOf(stateOf(endpoints)), endpoints };
+  return { world: worldOf(stateOf({ endpoints })), endpoints };
 }

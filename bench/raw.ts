@@ -19,6 +19,8 @@ const type = {
   error: 1,
   echoRequest: 2,
   echoReply: 3,
+  multipartRequest: 18,
+  multipartReply: 19,
   barrierRequest: 20,
   barrierReply: 21,
   bundleControl: 33,
@@ -110,7 +112,8 @@ export function replayMessages(
   return replay(remote, encodeReplay(messages, options.bundle), options.writeBytes);
 }
 
-async function greet(remote: string): Promise<Socket> {
+/** A connection on which both sides have said hello. */
+export async function greet(remote: string): Promise<Socket> {
   const socket = connect(remote.replace(/^unix:/, ''));
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
@@ -130,26 +133,67 @@ async function send(socket: Socket, bytes: Buffer, writeBytes: number): Promise<
 
 /** Reads all the while: a switch whose replies are not read stops reading. */
 function barrier(socket: Socket, xid: number): Promise<void> {
+  return until(socket, (message) => message[1] === type.barrierReply && message.readUInt32BE(4) === xid);
+}
+
+/** Resolves at the first message that `last` takes; answers echo requests meanwhile, and an error is a failure. */
+export function until(socket: Socket, last: (message: Buffer) => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    let rest = Buffer.alloc(0);
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the switch closed the connection')));
-    socket.on('data', (chunk) => {
+    let rest: Buffer = Buffer.alloc(0);
+    const finish = (error?: Error) => {
+      socket.off('error', finish).off('close', closed).off('data', read);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const closed = () => finish(new Error('the switch closed the connection'));
+    const read = (chunk: Buffer) => {
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       while (rest.length >= 8 && rest.length >= rest.readUInt16BE(2)) {
         const message = rest.subarray(0, rest.readUInt16BE(2));
         rest = rest.subarray(message.length);
-        if (message[1] === type.barrierReply && message.readUInt32BE(4) === xid) resolve();
-        else if (message[1] === type.echoRequest)
+        if (message[1] === type.echoRequest) {
           socket.write(Buffer.concat([Buffer.from([version, type.echoReply]), message.subarray(2)]));
-        else if (message[1] === type.error) {
-          reject(
-            new Error(
-              `the switch refused xid ${message.readUInt32BE(4)}: type ${message.readUInt16BE(8)} code ${message.readUInt16BE(10)}`,
-            ),
-          );
-        }
+        } else if (message[1] === type.error) {
+          const said = `type ${message.readUInt16BE(8)} code ${message.readUInt16BE(10)}`;
+          return finish(new Error(`the switch refused xid ${message.readUInt32BE(4)}: ${said}`));
+        } else if (last(message)) return finish();
       }
-    });
+    };
+    socket.on('error', finish).on('close', closed).on('data', read);
   });
+}
+
+/** Asks for the description of every flow (OFPMP_FLOW_DESC); answers the seconds from the request to the last part. */
+export async function dumpOnce(socket: Socket): Promise<number> {
+  const request = Buffer.alloc(56);
+  request.set([version, type.multipartRequest, 0, 56, 0, 0, 0, 1, 0, 1]);
+  request[16] = 0xff; // OFPTT_ALL
+  request.fill(0xff, 20, 28); // OFPP_ANY, OFPG_ANY
+  request.set([0, 1, 0, 4], 48); // an empty OXM match
+  const begun = performance.now();
+  const done = until(socket, (message) => message[1] === type.multipartReply && (message.readUInt16BE(10) & 1) === 0);
+  socket.write(request);
+  await done;
+  return (performance.now() - begun) / 1000;
+}
+
+/** Sends a bundle in one write; answers the seconds until the switch has answered its COMMIT. */
+export async function commitOnce(socket: Socket, encoded: { bytes: Buffer }): Promise<number> {
+  const begun = performance.now();
+  const committed = until(
+    socket,
+    (message) => message[1] === type.bundleControl && message.readUInt16BE(12) === bundleType.commit + 1,
+  );
+  socket.write(encoded.bytes.subarray(0, -8)); // without the barrier
+  await committed;
+  return (performance.now() - begun) / 1000;
+}
+
+/** The seconds that one echo takes. */
+export async function echoOnce(socket: Socket): Promise<number> {
+  const begun = performance.now();
+  const answered = until(socket, (message) => message[1] === type.echoReply);
+  socket.write(Buffer.from([version, type.echoRequest, 0, 8, 0, 0, 0, 1]));
+  await answered;
+  return (performance.now() - begun) / 1000;
 }
