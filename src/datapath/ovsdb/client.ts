@@ -83,10 +83,24 @@ export class Ovsdb {
 
   #notified(method: string, params: unknown): void {
     if (method !== 'update' || !Array.isArray(params)) return;
-    this.rows.update(params[1] as Parameters<Rows['update']>[0]);
+    const updates: unknown = params[1];
+    if (typeof updates !== 'object' || updates === null || !this.#follow(updates)) {
+      // What we know may be wrong from here on: ask for everything again.
+      void this.#monitor();
+      return;
+    }
     this.#settle();
-    const tables = Object.keys(params[1] as object);
+    const tables = Object.keys(updates);
     this.#listener.changed(tables.includes('Port') || tables.includes('Bridge'));
+  }
+
+  #follow(updates: object): boolean {
+    try {
+      this.rows.update(updates as Parameters<Rows['update']>[0]);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #lost(reason: string): void {
