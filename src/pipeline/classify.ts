@@ -21,7 +21,7 @@ export const classify: Feature = {
     const ofport = localPort(w, e);
     if (ofport === undefined) return;
     f.add`table=${t.classify}, priority=${prio.usual}, in_port=${ofport}, vlan_tci=0x0000/0x1000,
-      actions=set_field:${networkOf(w, e).id}->${reg.network}, set_field:${zoneOf(w, e.tenant)}->${reg.zone},
+      actions=set_field:${networkOf(w, e).id}->${reg.network}, set_field:${networkOf(w, e).id}->${reg.sourceNetwork}, set_field:${zoneOf(w, e.tenant)}->${reg.zone},
         set_field:${origin.endpoint}->${reg.origin}, set_field:${groupId(w, e)}->${reg.sourceGroup}, goto_table:${t.spoofGuard}`;
   },
 };

@@ -34,7 +34,8 @@ export const conntrack: Feature = {
     f.add`table=${t.orient}, priority=${prio.usual}, ct_state=+rpl+trk,
       actions=move:${reg.sourceGroup}->${reg.scratch}, move:${reg.destinationGroup}->${reg.sourceGroup},
         move:${reg.scratch}->${reg.destinationGroup}, move:${reg.sourceSet}->${reg.scratch},
-        move:${reg.destinationSet}->${reg.sourceSet}, move:${reg.scratch}->${reg.destinationSet}, goto_table:${t.auditOut}`;
+        move:${reg.destinationSet}->${reg.sourceSet}, move:${reg.scratch}->${reg.destinationSet}, move:${reg.sourceNetwork}->${reg.scratch},
+        move:${reg.destinationNetwork}->${reg.sourceNetwork}, move:${reg.scratch}->${reg.destinationNetwork}, goto_table:${t.auditOut}`;
     f.add`table=${t.orient}, priority=${prio.network}, ct_state=+trk, actions=goto_table:${t.auditOut}`;
 
     if (settings.midstream === 'drop') refuseMidstream(f);

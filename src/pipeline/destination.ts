@@ -38,6 +38,6 @@ export const destination: Feature = {
     const way = wayTo(w, e);
     if (!way) return;
     f.add`table=${t.destination}, priority=${prio.usual}, ${reg.network}=${networkOf(w, e).id}, dl_dst=${e.mac},
-      actions=set_field:${groupId(w, e)}->${reg.destinationGroup}, ${way}, goto_table:${t.destinationSet}`;
+      actions=set_field:${networkOf(w, e).id}->${reg.destinationNetwork}, set_field:${groupId(w, e)}->${reg.destinationGroup}, ${way}, goto_table:${t.destinationSet}`;
   },
 };

@@ -67,6 +67,9 @@ export const reg = {
   target: register(6, 0, 31, 'target'),
   /** Holds one side while a reply's two sides are exchanged. */
   scratch: register(7, 0, 31, 'scratch'),
+  /** The network of the endpoint that sends, or receives; not always the one the frame is in, since routers stand between. */
+  sourceNetwork: register(8, 0, 31, 'sourceNetwork'),
+  destinationNetwork: register(9, 0, 31, 'destinationNetwork'),
 } as const satisfies Record<string, RegRange>;
 
 /** Values of `reg.origin`. */
@@ -118,7 +121,8 @@ const ruleMatches = [
   'ct_nw_proto',
   'ct_tp_src',
   'ct_tp_dst',
-  'network',
+  'sourceNetwork',
+  'destinationNetwork',
   'sourceGroup',
   'sourceSet',
   'destinationGroup',

@@ -46,7 +46,7 @@ function peerAddress(rule: Rule, cidr: Cidr): Fragment {
   return inbound ? m`ipv6, ct_ipv6_src=${value}` : m`ipv6, ct_ipv6_dst=${value}`;
 }
 
-/** The object half of the peer: a group, or a network, which stands alone. */
+/** The object half of the peer: a group, or the endpoints of a network, which stands alone. */
 function peerObject(w: World, rule: Rule): Fragment | undefined {
   const { group, network } = rule.peer;
   if (group !== undefined) {
@@ -57,7 +57,7 @@ function peerObject(w: World, rule: Rule): Fragment | undefined {
   if (network !== undefined) {
     const id = w.state.networks.get(network)?.id;
     if (id === undefined) throw new Error(`rule ${rule.key} names network ${network}, which the state does not have`);
-    return m`${reg.network}=${id}`;
+    return rule.direction === 'in' ? m`${reg.sourceNetwork}=${id}` : m`${reg.destinationNetwork}=${id}`;
   }
   return undefined;
 }

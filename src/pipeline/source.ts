@@ -1,5 +1,5 @@
 /**
- * Groups by address. A local sender's group was loaded at its port, a known receiver's with its MAC; anybody else's is known by
+ * Groups and networks of endpoints by address. A local sender's group was loaded at its port, a known receiver's with its MAC; anybody else's is known by
  * the address, so that what an outside router forwards, and what is sent to everybody's MAC, is judged by the groups it is between.
  * Neighbours: tunnel.ts and uplink.ts before, destination.ts for receivers; policy.ts matches what is loaded here.
  */
@@ -34,42 +34,42 @@ function* knownAddresses(w: World, e: Endpoint): Iterable<Known> {
   if (localPort(w, e) === undefined) yield { scope: link, address: linkLocal(e.mac), length: 128 };
 }
 
-function sourceFlow(f: Flows, { scope, address, length }: Known, group: number): void {
+function sourceFlow(f: Flows, { scope, address, length }: Known, network: number, group: number): void {
   const priority = addressPriority(length);
   const value = prefix(address, length);
   if (typeof address === 'number') {
     f.add`table=${t.source}, priority=${priority}, ip, ${scope}, nw_src=${value},
-      actions=set_field:${group}->${reg.sourceGroup}, goto_table:${t.sourceSet}`;
+      actions=set_field:${network}->${reg.sourceNetwork}, set_field:${group}->${reg.sourceGroup}, goto_table:${t.sourceSet}`;
   } else {
     f.add`table=${t.source}, priority=${priority}, ipv6, ${scope}, ipv6_src=${value},
-      actions=set_field:${group}->${reg.sourceGroup}, goto_table:${t.sourceSet}`;
+      actions=set_field:${network}->${reg.sourceNetwork}, set_field:${group}->${reg.sourceGroup}, goto_table:${t.sourceSet}`;
   }
 }
 
-function receiverFlow(f: Flows, { scope, address, length }: Known, group: number): void {
+function receiverFlow(f: Flows, { scope, address, length }: Known, network: number, group: number): void {
   const priority = addressPriority(length);
   const value = prefix(address, length);
   if (typeof address === 'number') {
     f.add`table=${t.receiver}, priority=${priority}, ip, ${scope}, nw_dst=${value},
-      actions=set_field:${group}->${reg.destinationGroup}, goto_table:${t.destinationSet}`;
+      actions=set_field:${network}->${reg.destinationNetwork}, set_field:${group}->${reg.destinationGroup}, goto_table:${t.destinationSet}`;
   } else {
     f.add`table=${t.receiver}, priority=${priority}, ipv6, ${scope}, ipv6_dst=${value},
-      actions=set_field:${group}->${reg.destinationGroup}, goto_table:${t.destinationSet}`;
+      actions=set_field:${network}->${reg.destinationNetwork}, set_field:${group}->${reg.destinationGroup}, goto_table:${t.destinationSet}`;
   }
 }
 
 export const source: Feature = {
   endpoint(f, w, e) {
     const group = groupId(w, e);
-    if (group === 0) return;
+    const network = networkOf(w, e).id;
     const written = new Set<string>();
     for (const known of knownAddresses(w, e)) {
       // An allowed address may repeat one that the endpoint has.
       const name = `${known.address.toString()}/${known.length}`;
       if (written.has(name)) continue;
       written.add(name);
-      sourceFlow(f, known, group);
-      receiverFlow(f, known, group);
+      sourceFlow(f, known, network, group);
+      receiverFlow(f, known, network, group);
     }
   },
 

@@ -18,8 +18,6 @@ export interface Connection {
   readonly protocol: number;
   /** Destination port of tcp and udp. */
   readonly port?: number | undefined;
-  /** Key of the network whose frame is judged. */
-  readonly network: string;
 }
 
 export interface Verdict {
@@ -29,15 +27,6 @@ export interface Verdict {
   readonly rule?: string;
   /** Every rule that decides alike, sorted. */
   readonly alike: readonly string[];
-}
-
-/**
- * Where the tables are known to differ from the policy's words. Each is pinned by a test in gaps.test.ts, which fails when
- * the tables come round; then it goes from here.
- */
-export interface Deviations {
-  /** A `network` peer holds for every frame in that network, instead of for its endpoints. */
-  readonly networkPeerByFrame: boolean;
 }
 
 const protocolNumbers: Readonly<Record<string, readonly number[]>> = {
@@ -56,12 +45,10 @@ function protocolFits(rule: Rule, c: Connection): boolean {
   return port !== undefined && rule.ports.some(({ from, to }) => from <= port && port <= to);
 }
 
-function peerFits(rule: Rule, c: Connection, deviations: Deviations): boolean {
+function peerFits(rule: Rule, c: Connection): boolean {
   const peer = rule.direction === 'in' ? c.source : c.destination;
   const { group, network, cidrs } = rule.peer;
-  if (network !== undefined) {
-    return deviations.networkPeerByFrame ? c.network === network : peer.endpoint?.network === network;
-  }
+  if (network !== undefined) return peer.endpoint?.network === network;
   if (group !== undefined && peer.endpoint?.group !== group) return false;
   return cidrs.length === 0 || cidrs.some((cidr) => cidrContains(cidr, peer.address));
 }
@@ -84,11 +71,11 @@ function deniesByDefault(state: State, c: Connection, direction: Direction): boo
 }
 
 /** Joint: one list of both directions. Both sides: each judged by itself, and both must allow. */
-export function judge(state: State, c: Connection, deviations: Deviations): Verdict {
-  if (state.settings.policyMode === 'joint') return judgeList(state, c, ['out', 'in'], deviations);
-  const out = judgeList(state, c, ['out'], deviations);
+export function judge(state: State, c: Connection): Verdict {
+  if (state.settings.policyMode === 'joint') return judgeList(state, c, ['out', 'in']);
+  const out = judgeList(state, c, ['out']);
   if (out.action === 'deny') return out;
-  const into = judgeList(state, c, ['in'], deviations);
+  const into = judgeList(state, c, ['in']);
   if (into.action === 'deny') return into;
   const alike = [...new Set([...out.alike, ...into.alike])].toSorted();
   return alike[0] === undefined
@@ -96,10 +83,10 @@ export function judge(state: State, c: Connection, deviations: Deviations): Verd
     : { action: 'allow', by: 'rule', rule: alike[0], alike };
 }
 
-function judgeList(state: State, c: Connection, directions: readonly Direction[], deviations: Deviations): Verdict {
+function judgeList(state: State, c: Connection, directions: readonly Direction[]): Verdict {
   const rules = directions
     .flatMap((direction) => [...candidates(state, c, direction)])
-    .filter((rule) => protocolFits(rule, c) && peerFits(rule, c, deviations));
+    .filter((rule) => protocolFits(rule, c) && peerFits(rule, c));
   const highest = Math.max(...rules.map((rule) => rule.priority));
   const top = rules.filter((rule) => rule.priority === highest);
   if (top.length > 0) {

@@ -28,7 +28,7 @@ test('a flow that breaks its table’s contract is found', () => {
   expect(breaches(' table=tunnelPeer, priority=1,in_port=w1 actions=goto_table:source')).toEqual([
     expect.stringContaining('tunnelPeer may not match in_port'),
   ]);
-  expect(breaches(' table=policy, priority=1,reg0=0x1 actions=goto_table:deliver')).toEqual([
+  expect(breaches(' table=policy, priority=1,reg2=0x1 actions=goto_table:deliver')).toEqual([
     expect.stringContaining('policy may not go to deliver'),
   ]);
   expect(breaches(' table=neighbours, priority=1,reg1=0x1/0xffff actions=drop')).toEqual([
