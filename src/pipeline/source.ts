@@ -3,74 +3,65 @@
  * the address, so that what an outside router forwards, and what is sent to everybody's MAC, is judged by the groups it is between.
  * Neighbours: tunnel.ts and uplink.ts before, destination.ts for receivers; policy.ts matches what is loaded here.
  */
-import { isLinkLocal, type Endpoint } from '../model/index.js';
-import { m, prefix, type Flows, type Fragment } from '../openflow/index.js';
+import { isLinkLocal, type AllowedAddress, type Endpoint } from '../model/index.js';
+import { m, prefix, type Flows, type Fragment, type Masked } from '../openflow/index.js';
 import { linkLocal } from './addresses.js';
 import type { Feature } from './feature.js';
 import { addressPriority, prio, reg, t } from './layout.js';
 import { groupId, localPort, networkOf, zoneOf, type World } from './world.js';
 
-/** An address of an endpoint: whose it is within `scope`, and how specific it is. */
-interface Known {
-  readonly scope: Fragment;
-  readonly address: number | Uint8Array;
-  readonly length: number;
+/** Who an address stands for, and where it means something. */
+interface Holder {
+  /** The object ids of the endpoint's network and group. */
+  readonly network: number;
+  readonly group: number;
+  /** A tenant's addresses are its own; a link-local one means something within its network only. */
+  readonly tenantScope: Fragment;
+  readonly linkScope: Fragment;
 }
 
-/** A tenant's addresses are its own; a link-local one means something within its network only. */
-function* knownAddresses(w: World, e: Endpoint): Iterable<Known> {
-  const tenant = m`${reg.zone}=${zoneOf(w, e.tenant)}`;
-  const link = m`${reg.network}=${networkOf(w, e).id}`;
-  const scopeOf = (ipv6: Uint8Array): Fragment => (isLinkLocal(ipv6) ? link : tenant);
-  if (e.ipv4 !== undefined) yield { scope: tenant, address: e.ipv4, length: 32 };
-  for (const ipv6 of e.ipv6) yield { scope: scopeOf(ipv6), address: ipv6, length: 128 };
-  for (const { ipv4, ipv6 } of e.allowed) {
-    if (ipv4 !== undefined) yield { scope: tenant, address: ipv4.address, length: ipv4.length };
-    if (ipv6 !== undefined && typeof ipv6.address !== 'number') {
-      yield { scope: scopeOf(ipv6.address), address: ipv6.address, length: ipv6.length };
-    }
-  }
-  // Behind its own port an endpoint is known by the port, and link-local packets are never routed back.
-  if (localPort(w, e) === undefined) yield { scope: link, address: linkLocal(e.mac), length: 128 };
+function holderOf(w: World, e: Endpoint): Holder {
+  const network = networkOf(w, e).id;
+  const tenantScope = m`${reg.zone}=${zoneOf(w, e.tenant)}`;
+  return { network, group: groupId(w, e), tenantScope, linkScope: m`${reg.network}=${network}` };
 }
 
-function sourceFlow(f: Flows, { scope, address, length }: Known, network: number, group: number): void {
-  const priority = addressPriority(length);
-  const value = prefix(address, length);
-  if (typeof address === 'number') {
-    f.add`table=${t.source}, priority=${priority}, ip, ${scope}, nw_src=${value},
-      actions=set_field:${network}->${reg.sourceNetwork}, set_field:${group}->${reg.sourceGroup}, goto_table:${t.sourceSet}`;
-  } else {
-    f.add`table=${t.source}, priority=${priority}, ipv6, ${scope}, ipv6_src=${value},
-      actions=set_field:${network}->${reg.sourceNetwork}, set_field:${group}->${reg.sourceGroup}, goto_table:${t.sourceSet}`;
-  }
+/** `length` in bits says how specific the address is. */
+function ipv4Flows(f: Flows, { network, group, tenantScope }: Holder, ipv4: number | Masked, length: number): void {
+  f.add`table=${t.source}, priority=${addressPriority(length)}, ip, ${tenantScope}, nw_src=${ipv4},
+    actions=set_field:${network}->${reg.sourceNetwork}, set_field:${group}->${reg.sourceGroup}, goto_table:${t.sourceSet}`;
+  f.add`table=${t.receiver}, priority=${addressPriority(length)}, ip, ${tenantScope}, nw_dst=${ipv4},
+    actions=set_field:${network}->${reg.destinationNetwork}, set_field:${group}->${reg.destinationGroup},
+      goto_table:${t.destinationSet}`;
 }
 
-function receiverFlow(f: Flows, { scope, address, length }: Known, network: number, group: number): void {
-  const priority = addressPriority(length);
-  const value = prefix(address, length);
-  if (typeof address === 'number') {
-    f.add`table=${t.receiver}, priority=${priority}, ip, ${scope}, nw_dst=${value},
-      actions=set_field:${network}->${reg.destinationNetwork}, set_field:${group}->${reg.destinationGroup}, goto_table:${t.destinationSet}`;
-  } else {
-    f.add`table=${t.receiver}, priority=${priority}, ipv6, ${scope}, ipv6_dst=${value},
-      actions=set_field:${network}->${reg.destinationNetwork}, set_field:${group}->${reg.destinationGroup}, goto_table:${t.destinationSet}`;
-  }
+function ipv6Flows(f: Flows, holder: Holder, address: Uint8Array, ipv6: Uint8Array | Masked, length: number): void {
+  const { network, group } = holder;
+  const scope = isLinkLocal(address) ? holder.linkScope : holder.tenantScope;
+  f.add`table=${t.source}, priority=${addressPriority(length)}, ipv6, ${scope}, ipv6_src=${ipv6},
+    actions=set_field:${network}->${reg.sourceNetwork}, set_field:${group}->${reg.sourceGroup}, goto_table:${t.sourceSet}`;
+  f.add`table=${t.receiver}, priority=${addressPriority(length)}, ipv6, ${scope}, ipv6_dst=${ipv6},
+    actions=set_field:${network}->${reg.destinationNetwork}, set_field:${group}->${reg.destinationGroup},
+      goto_table:${t.destinationSet}`;
+}
+
+/** An extra address; one that repeats the endpoint's own gives the same flow, which the engine takes once. */
+function allowedFlows(f: Flows, holder: Holder, { ipv4, ipv6 }: AllowedAddress): void {
+  if (ipv4 !== undefined) ipv4Flows(f, holder, prefix(ipv4.address, ipv4.length), ipv4.length);
+  if (ipv6 === undefined || typeof ipv6.address === 'number') return;
+  ipv6Flows(f, holder, ipv6.address, prefix(ipv6.address, ipv6.length), ipv6.length);
 }
 
 export const source: Feature = {
   endpoint(f, w, e) {
-    const group = groupId(w, e);
-    const network = networkOf(w, e).id;
-    const written = new Set<string>();
-    for (const known of knownAddresses(w, e)) {
-      // An allowed address may repeat one that the endpoint has.
-      const name = `${known.address.toString()}/${known.length}`;
-      if (written.has(name)) continue;
-      written.add(name);
-      sourceFlow(f, known, network, group);
-      receiverFlow(f, known, network, group);
-    }
+    const holder = holderOf(w, e);
+    if (e.ipv4 !== undefined) ipv4Flows(f, holder, e.ipv4, 32);
+    for (const ipv6 of e.ipv6) ipv6Flows(f, holder, ipv6, ipv6, 128);
+    for (const allowed of e.allowed) allowedFlows(f, holder, allowed);
+    // Behind its own port an endpoint is known by the port, and link-local packets are never routed back.
+    if (localPort(w, e) !== undefined) return;
+    const own = linkLocal(e.mac);
+    ipv6Flows(f, holder, own, own, 128);
   },
 
   /** One flow a group and side: attaching a policy costs this much, however many members there are. */

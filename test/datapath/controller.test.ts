@@ -153,6 +153,23 @@ test('a network whose flows do not fit in a message is quarantined by name; ever
   expect(host.controller.status({ kind: 'network', key: 'blue/wide' }).state).toBe('committed');
 });
 
+test('an address that an endpoint lists twice is one flow', async () => {
+  host = await startHost();
+  const place = { kind: 'endpoint', tenant: 'blue', network: 'n', mac: '02:00:00:00:00:01', ipv4: '10.1.1.1' };
+  const twice = { ipv6: ['fe80::ff:fe00:1'], allowedAddresses: [{ ip: '10.1.1.1' }, { ip: 'fe80::ff:fe00:1' }] };
+  const put = [
+    { kind: 'tenant', name: 'blue' },
+    { kind: 'network', tenant: 'blue', name: 'n', encap: 'vlan', vlan: 7 },
+    { ...place, id: 'here', ...twice, interface: 'w1' },
+    { ...place, id: 'away', ...twice, network: 'm', mac: '02:00:00:00:00:01', ipv4: '10.1.2.1' },
+    { kind: 'network', tenant: 'blue', name: 'm', encap: 'vlan', vlan: 8 },
+  ];
+  const result = await host.controller.apply({ put }, 'committed');
+  expect(result.attention).toEqual([]);
+  const lines = await host.controller.flows({});
+  expect(lines.map((line) => line.text).toSorted()).toEqual(await ofctlLines(host.sandbox));
+});
+
 test('concurrent requests are judged one after another', async () => {
   host = await startHost();
   const put = (name: string) => host.controller.apply({ put: [{ kind: 'tenant', name }] }, 'accepted');
