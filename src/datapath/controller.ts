@@ -35,6 +35,7 @@ import type {
 import { missingInterfaces } from './host-interfaces.js';
 import type { Logger } from './log.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
+import { portClashes } from './own-ports.js';
 import { withPatience } from './patience.js';
 import { Reconciler, type Round } from './reconciler.js';
 import { withRuleReport } from './rule-report.js';
@@ -202,7 +203,7 @@ export class DatapathController implements Controller {
     if (!judged.ok) throw refusal(judged.problems);
     const { state, changes } = judged.accepted;
     if (changes.length > 0) {
-      this.#refuseSettings(whole, state);
+      this.#refusePlaces(whole, state, changes);
       await this.#options.store.write(storedChanges(changes), state.generation);
       this.state = state;
       for (const { after } of changes) {
@@ -224,11 +225,14 @@ export class DatapathController implements Controller {
     return { ...rest, put: put.map((object) => (isSettings(object) ? { ...given, ...object } : object)) };
   }
 
-  /** What the model cannot know: the bridge at work, and the NICs of this host. */
-  #refuseSettings(request: ApplyRequest, state: State): void {
+  /** What the model cannot know: the bridge at work, the NICs of this host, and which ports are Sluice's own. */
+  #refusePlaces(request: ApplyRequest, state: State, changes: readonly Change[]): void {
     const { settings } = state;
     const at = `/objects/${request.put?.findIndex(isSettings) ?? 0}`;
     const problems = missingInterfaces(this.state.settings, settings, this.#options.rundir, at);
+    problems.push(
+      ...portClashes(changes, state, ({ ref }) => `/objects/${request.put?.findIndex((o) => isNamed(o, ref)) ?? 0}`),
+    );
     if (this.#bridge !== undefined && settings.bridge !== this.#bridge) {
       const message = `the daemon works on bridge ${this.#bridge}; to move, restart it with --bridge ${settings.bridge}`;
       problems.push({ pointer: `${at}/bridge`, code: 'restart_needed', message });
@@ -291,6 +295,12 @@ export class DatapathController implements Controller {
 
 function isSettings(object: unknown): object is object {
   return typeof object === 'object' && object !== null && 'kind' in object && object.kind === 'settings';
+}
+
+/** Whether a stated object is the one of `ref`: an endpoint by its id, the settings as such. */
+function isNamed(object: unknown, ref: Ref): boolean {
+  if (ref.kind === 'settings') return isSettings(object);
+  return typeof object === 'object' && object !== null && 'id' in object && object.id === ref.key;
 }
 
 function count(changes: readonly Change[]): Pick<ApplyResult, 'created' | 'updated' | 'deleted'> {

@@ -170,6 +170,19 @@ test('an address that an endpoint lists twice is one flow', async () => {
   expect(lines.map((line) => line.text).toSorted()).toEqual(await ofctlLines(host.sandbox));
 });
 
+test('no endpoint takes a port of Sluice itself or of an uplink, and no uplink that of an endpoint', async () => {
+  host = await startHost();
+  await host.controller.apply({ put: example }, 'committed');
+  const endpoint = { kind: 'endpoint', tenant: 'red', network: 'front', mac: '02:00:00:00:99:01' };
+  for (const name of ['br-sluice', 'sluice-vxlan', 'eth1']) {
+    const put = [{ ...endpoint, id: 'thief', interface: name }];
+    const refused = await host.controller.apply({ put }, 'committed').catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'invalid_request', problems: [{ pointer: '/objects/0/interface' }] });
+  }
+  const put = [{ kind: 'settings', datapathType: 'dummy', vlanInterfaces: ['web-1'] }];
+  await expect(host.controller.apply({ put }, 'committed')).rejects.toThrow(/web-1 is the interface of endpoint web-1/);
+});
+
 test('concurrent requests are judged one after another', async () => {
   host = await startHost();
   const put = (name: string) => host.controller.apply({ put: [{ kind: 'tenant', name }] }, 'accepted');

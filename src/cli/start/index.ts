@@ -46,8 +46,8 @@ export async function showExample(io: Io, options: StartOptions): Promise<ExitCo
     const tried = await tryAll(io, stage, example);
     const wrong = tried.filter((each) => !each.asExpected).length;
     io.out(`\n${tried.length - wrong} of ${tried.length} verdicts as expected, seen by ${stage.how}\n`);
-    showNext(io, stage);
     if (!options.once) {
+      showNext(io, stage);
       io.out('\nCtrl-C ends it and leaves nothing behind.\n');
       await options.stopped();
     }
