@@ -107,11 +107,14 @@ test('workers may be terminated at any moment, with everything open', async () =
 test('what a callback throws is an uncaught exception, and the next event still comes', async () => {
   const ended = await runs(`
     process.on('uncaughtException', (error) => console.log('caught ' + error.message));
-    const rpc = new JsonRpc({ ...quiet, onDown(reason) { throw new Error(reason); } });
-    rpc.connect('unix:/nonexistent/a');
-    await rpc.request('echo', []).catch(() => {});
-    rpc.connect('unix:/nonexistent/b');
-    await rpc.request('echo', []).catch(() => {});
+    let told;
+    const down = () => new Promise((resolve) => (told = resolve));
+    const rpc = new JsonRpc({ ...quiet, onDown(reason) { told(); throw new Error(reason); } });
+    for (const name of ['a', 'b']) {
+      const heard = down();
+      rpc.connect('unix:/nonexistent/' + name);
+      await heard;
+    }
     rpc.close();`);
   expect(ended).toEqual({ ...clean, output: 'caught No such file or directory\n'.repeat(2) });
 });
