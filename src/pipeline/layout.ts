@@ -70,6 +70,8 @@ export const reg = {
   /** The network of the endpoint that sends, or receives; not always the one the frame is in, since routers stand between. */
   sourceNetwork: register(8, 0, 31, 'sourceNetwork'),
   destinationNetwork: register(9, 0, 31, 'destinationNetwork'),
+  /** What a packet handed to the daemon is too big for: the MTU in bytes of the way ahead (`punt.tooBig`). */
+  mtu: register(15, 0, 15, 'mtu'),
 } as const satisfies Record<string, RegRange>;
 
 /** Values of `reg.origin`. */
@@ -77,6 +79,12 @@ export const origin = { endpoint: 1, tunnel: 2, uplink: 3 } as const;
 
 /** Values of `reg.delivery`. */
 export const delivery = { local: 1, tunnel: 2, uplink: 3, flood: 4 } as const;
+
+/**
+ * Why a packet is handed to the daemon: the first byte of `controller(userdata=…)`, and the number of the meter that bounds how
+ * often (meters below 16 are the system's). punt.ts writes the actions; src/datapath answers or logs.
+ */
+export const punt = { timeExceeded: 1, tooBig: 2, noProvider: 3, denied: 4 } as const;
 
 /** Values of ct_mark: whether policy has let the connection pass while `onPolicyChange` was keep. */
 export const connection = { unmarked: 0, allowed: 1 } as const;
