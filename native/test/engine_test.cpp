@@ -56,6 +56,25 @@ TEST_CASE("a small change is one bundle by the safe sequence") {
   CHECK(rig.fake.groups.empty());
 }
 
+TEST_CASE("a read-back that is wanted while a refused bundle is being tried again holds nothing up") {
+  for (const bool at_commit : {false, true}) {
+    for (int steps = 0; steps < 12; ++steps) {
+      ConnectedRig rig;
+      rig.commit(many(0), {CommitMode::automatic, true});
+      (at_commit ? rig.fake.at_commit : rig.fake.at_add) = bad_port;
+      REQUIRE(rig.submit(many(1000, 500)).ok());
+      for (int i = 0; i < steps; ++i) rig.step();
+      rig.engine.resync(rig.now);
+      rig.run();
+      CHECK(rig.heard.done.size() == 2);
+      CHECK(rig.fake.flows.size() == 999);
+      CHECK(rig.heard.resynced.size() == 2);
+      CHECK(rig.heard.quarantined.size() == 1);
+      CHECK(rig.engine.stats().unsettled == 0);
+    }
+  }
+}
+
 TEST_CASE("a malformed batch changes nothing") {
   ConnectedRig rig;
   ByteVector batch = many(3).bytes();

@@ -235,10 +235,14 @@ void Committer::connection_lost() {
       if (store_.mark_unsent(entry)) store_.dirty().push_back(entry);
     }
   }
+  in_flight_.clear();
+  yield();
+}
+
+void Committer::yield() {
   for (const Retry& r : retries_) {
     store_.dirty().insert(store_.dirty().end(), r.slice.entries.begin(), r.slice.entries.end());
   }
-  in_flight_.clear();
   retries_.clear();
 }
 

@@ -57,6 +57,8 @@ class Committer {
   bool on_commit_reply(std::uint32_t xid, Millis now);
 
   void connection_lost();
+  // What waits to be tried again goes back to the plan: idle() comes as soon as what is under way has been answered.
+  void yield();
   [[nodiscard]] bool idle() const { return in_flight_.empty() && retries_.empty(); }
   [[nodiscard]] std::size_t bundles_in_flight() const { return in_flight_.size(); }
   [[nodiscard]] Millis deadline() const;

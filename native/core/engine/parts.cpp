@@ -96,7 +96,9 @@ void SwitchEngine::Parts::pump(Millis now) {
     if (resync.running()) return;
     if ((full_given && !synced) || resync_wanted) {
       finish_ingest();
-      // `confirmed` is about to be replaced; nothing may be under way that would change it meanwhile.
+      // `confirmed` is about to be replaced; nothing may be under way that would change it meanwhile. What was to be
+      // tried again would wait for compose(), which is not reached from here: it is planned anew after the dump.
+      committer.yield();
       if (!committer.idle()) return;
       resync_wanted = false;
       synced = false;
