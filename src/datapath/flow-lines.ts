@@ -3,17 +3,13 @@
  * Neighbours: src/native has the bytes, src/openflow the notation, the state the names.
  */
 import { SluiceError } from '../model/errors.js';
-import type { Ref, State } from '../model/index.js';
+import { ownerId, ownerKind, type Ref, type State } from '../model/index.js';
 import type { Engine } from '../native/index.js';
 import { cookieOwner, flowCookie, flowPriority, flowTable, formatFlow, type Names } from '../openflow/index.js';
 import { systemOwner } from '../pipeline/compile.js';
 import { contractOf, t } from '../pipeline/layout.js';
 import type { FlowLine, FlowQuery, OwnerRef } from './face.js';
 import type { PortMap } from './ports.js';
-
-/** The kind of cookie whose id names a set of owners. */
-const sharedKind = 15;
-const ids = 2 ** 32;
 
 /** A line takes about 10 µs; a slice of them keeps the event loop free for others. */
 const sliceFlows = 500;
@@ -34,13 +30,13 @@ export function resolveOwner(state: State, owner: number): OwnerRef {
 /** The objects behind a cookie; several for a shared flow. */
 export async function cookieOwners(engine: Engine, state: State, cookie: bigint): Promise<OwnerRef[]> {
   const owner = cookieOwner(cookie);
-  if (Math.floor(owner / ids) !== sharedKind) return [resolveOwner(state, owner)];
-  const owners = await engine.owners(owner % ids);
+  if (ownerKind(owner) !== 'shared') return [resolveOwner(state, owner)];
+  const owners = await engine.owners(ownerId(owner));
   return owners.map((each) => resolveOwner(state, each));
 }
 
-/** Split a stream of OpenFlow messages, each preceded by `extra` bytes. */
-export function* messages(stream: Uint8Array, extra = 0): Iterable<{ message: Uint8Array; before: DataView }> {
+/** Splits what the engine read: each message preceded by `extra` bytes of counters. */
+function* counted(stream: Uint8Array, extra = 0): Iterable<{ message: Uint8Array; before: DataView }> {
   for (let at = 0; at < stream.length;) {
     const length = new DataView(stream.buffer, stream.byteOffset + at + extra + 2, 2).getUint16(0);
     yield {
@@ -74,7 +70,7 @@ export async function flowLines(
     : await engine.flows(owner === undefined ? filter : { ...filter, owner });
   const lines: FlowLine[] = [];
   let sinceBreath = 0;
-  for (const { message, before } of messages(stream, fromSwitch ? 16 : 0)) {
+  for (const { message, before } of counted(stream, fromSwitch ? 16 : 0)) {
     if (++sinceBreath === sliceFlows) {
       sinceBreath = 0;
       await breath();

@@ -3,7 +3,7 @@
  * Neighbours: controller.ts refuses what is found here; ovsdb/wanted.ts names the ports.
  */
 import type { Problem } from '../model/errors.js';
-import type { Change, State } from '../model/index.js';
+import { interfaceOf, type Change, type State } from '../model/index.js';
 import { underlayBridge } from './ovsdb/wanted.js';
 
 /** Problems of endpoints and settings among `changes`; `at` answers an object's place in the request. */
@@ -14,8 +14,8 @@ export function portClashes(changes: readonly Change[], state: State, at: (chang
     name.startsWith('sluice-') || [settings.bridge, settings.uplinkBridge, underlayBridge].includes(name);
   return changes.flatMap((change) => {
     const { after } = change;
-    if (after?.kind === 'endpoint' && after.where && 'interface' in after.where) {
-      const { interface: name } = after.where;
+    const name = interfaceOf(after);
+    if (name !== undefined) {
       const whose = own(name) ? 'is a port of Sluice itself' : nics.includes(name) ? 'carries an uplink' : undefined;
       if (whose === undefined) return [];
       return [

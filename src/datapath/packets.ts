@@ -4,7 +4,15 @@
  * The original tuple of the connection is stated with the packet: ofproto/trace does not run conntrack, and the rules match it.
  */
 import { SluiceError } from '../model/errors.js';
-import { formatAddress, formatIpv4, formatIpv6, formatMac, type Endpoint, type State } from '../model/index.js';
+import {
+  formatAddress,
+  formatIpv4,
+  formatIpv6,
+  formatMac,
+  interfaceOf,
+  type Endpoint,
+  type State,
+} from '../model/index.js';
 import type { TraceQuery } from './face.js';
 import type { PortMap } from './ports.js';
 
@@ -61,9 +69,10 @@ function layer4(query: TraceQuery, v6: boolean): { kind: string; fields: string;
 function entrance(state: State, ports: PortMap, e: Endpoint): string {
   const lacking = (what: string): SluiceError =>
     new SluiceError('not_found', `a packet cannot be traced from endpoint ${e.key}: ${what}`);
-  if (e.where && 'interface' in e.where) {
-    const ofport = ports.of(e.where.interface);
-    if (ofport === undefined) throw lacking(`its interface ${e.where.interface} is not there`);
+  const name = interfaceOf(e);
+  if (name !== undefined) {
+    const ofport = ports.of(name);
+    if (ofport === undefined) throw lacking(`its interface ${name} is not there`);
     return `in_port=${ofport}`;
   }
   const network = state.networks.get(e.network);
@@ -71,7 +80,7 @@ function entrance(state: State, ports: PortMap, e: Endpoint): string {
     if (ports.uplink === undefined) throw lacking('this host has no uplink (settings.vlanInterfaces)');
     return `in_port=${ports.uplink},dl_vlan=${network.tag}`;
   }
-  const peer = e.where && state.peers.get(e.where.vtepIp);
+  const peer = e.where && 'vtepIp' in e.where && state.peers.get(e.where.vtepIp);
   const { vtepIp } = state.settings;
   if (!peer || !network || vtepIp === undefined || ports.tunnel === undefined) throw lacking('it is behind no peer');
   const outer =

@@ -2,7 +2,7 @@
  * What is known of every object's way to the switch. Neighbours: reconciler.ts writes, controller.ts answers from it.
  * Invariant: `committed` is written only after the switch confirmed the owner's flows of that generation.
  */
-import { ownerKey, type AnyObject, type State } from '../model/index.js';
+import { interfaceOf, ownerKey, type AnyObject, type State } from '../model/index.js';
 import type { Quarantine } from '../native/index.js';
 import type { ObjectStatus, StatusProblem } from './face.js';
 import type { PortMap } from './ports.js';
@@ -75,8 +75,8 @@ function waitsFor(
   state: State,
   ports: PortMap,
 ): { for: string; problems: StatusProblem[] } | undefined {
-  if (object.kind === 'endpoint' && object.where && 'interface' in object.where) {
-    const { interface: name } = object.where;
+  const name = interfaceOf(object);
+  if (name !== undefined) {
     if (ports.of(name) !== undefined) return undefined;
     const error = ports.error(name);
     const problems = error === undefined ? [] : [{ code: 'interface_missing', message: error }];

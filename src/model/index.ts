@@ -19,6 +19,7 @@ export { endpointSchema, type AllowedAddress, type EndpointSpec } from './kinds/
 export { peerSchema, type PeerSpec } from './kinds/peer.js';
 export { schemas, kinds, isKind } from './kinds/registry.js';
 export { judge } from './judge.js';
+export { interfaceOf } from './place.js';
 export { emptyState, restore, storedChanges, storedOf, type LeftOut, type Restored } from './restore.js';
 export { refOf, refText } from './refs.js';
 export { shadowOf } from './shadow.js';

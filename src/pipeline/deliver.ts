@@ -6,6 +6,7 @@ import { a, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { delivery, origin, prio, reg, t } from './layout.js';
 import { floodsToPeers } from './tunnel.js';
+import { tagged } from './uplink.js';
 import { localPort, type World } from './world.js';
 
 /** The local members' ports, ascending. vswitchd itself leaves out the port a frame came from. */
@@ -27,8 +28,7 @@ export const deliver: Feature = {
     const local = localOutputs(w, n.key);
     if (n.encap === 'vlan') {
       const { uplink } = w.ports;
-      const out =
-        uplink === undefined ? undefined : a`push_vlan:0x8100, set_field:${n.tag}->vlan_vid, output:${uplink}`;
+      const out = uplink === undefined ? undefined : tagged(n.tag, uplink);
       if (local.length === 0 && out === undefined) return;
       f.add`table=${t.deliver}, priority=${prio.usual}, ${reg.network}=${n.id}, ${reg.delivery}=${delivery.flood},
         actions=${[...local, ...(out ? [out] : [])]}`;

@@ -3,7 +3,7 @@
  * Neighbours: src/datapath fills in the ports, every feature file reads.
  * Invariant: compiling reads nothing else, so equal worlds give equal bytes.
  */
-import type { Endpoint, Group, Network, State, Tenant } from '../model/index.js';
+import { interfaceOf, type Endpoint, type Group, type Network, type State, type Tenant } from '../model/index.js';
 
 /** OpenFlow port numbers as the switch has assigned them; undefined while it has not. */
 export interface Ports {
@@ -22,7 +22,8 @@ export interface World {
 
 /** The ofport of an endpoint that is local and whose interface is there. */
 export function localPort(w: World, e: Endpoint): number | undefined {
-  return e.where && 'interface' in e.where ? w.ports.of(e.where.interface) : undefined;
+  const name = interfaceOf(e);
+  return name === undefined ? undefined : w.ports.of(name);
 }
 
 /**

@@ -6,9 +6,7 @@ import type { DatapathEvent } from '../../src/datapath/face.js';
 import { restore, type State } from '../../src/model/index.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
 import { memoryStore, type Store } from '../../src/store/index.js';
-
-export const silent = { error() {}, warn() {}, info() {}, debug() {} };
-const clock = (): number => Number(process.hrtime.bigint() / 1000n);
+import { clock, silent } from '../support/quiet.js';
 
 export interface Host {
   readonly sandbox: Sandbox;

@@ -9,6 +9,7 @@ import { DatapathController } from '../../src/datapath/controller.js';
 import { emptyState } from '../../src/model/index.js';
 import { createLab, type Lab, type LabHost, type Workload } from '../../src/sandbox/index.js';
 import { memoryStore } from '../../src/store/index.js';
+import { clock, silent } from '../support/quiet.js';
 
 export const vteps = ['172.31.0.1', '172.31.0.2'] as const;
 
@@ -33,9 +34,6 @@ export interface Overlay {
   remove(kind: 'rule' | 'endpoint', key: string): Promise<void>;
   stop(): Promise<void>;
 }
-
-const silent = { error() {}, warn() {}, info() {}, debug() {} };
-const clock = (): number => Number(process.hrtime.bigint() / 1000n);
 
 /** The endpoint object as one host is told of it. */
 function endpointOn(host: 0 | 1, place: Place, vlans: ReadonlySet<string>): unknown {

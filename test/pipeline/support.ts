@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { emptyState, judge, type AnyObject, type State } from '../../src/model/index.js';
-import { Batch, flowCookie, formatFlow } from '../../src/openflow/index.js';
+import { Batch, flowCookie, formatFlow, messages } from '../../src/openflow/index.js';
 import { compileObject, compileSystem, everyObject } from '../../src/pipeline/compile.js';
 import { contractOf, reg } from '../../src/pipeline/layout.js';
 import type { Ports, World } from '../../src/pipeline/world.js';
@@ -46,10 +46,7 @@ export function worldOf(state: State): World {
 
 /** The flow messages of a batch; owner markers (version 0) are skipped. */
 export function* flowMessages(batch: Uint8Array): Iterable<Uint8Array> {
-  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
-  for (let at = 0; at < batch.length; at += view.getUint16(at + 2)) {
-    if (view.getUint8(at) !== 0) yield batch.subarray(at, at + view.getUint16(at + 2));
-  }
+  for (const message of messages(batch)) if (message[0] !== 0) yield message;
 }
 
 function textOf(world: World, batch: Batch): string[] {

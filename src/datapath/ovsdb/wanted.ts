@@ -2,7 +2,7 @@
  * The bridges and ports that the desired state asks of the switch's database; pure.
  * Neighbours: plan.ts turns the difference to the rows into one transaction.
  */
-import type { AnyObject, Change, Settings, State } from '../../model/index.js';
+import { interfaceOf, type Change, type Settings, type State } from '../../model/index.js';
 
 export interface WantedInterface {
   readonly name: string;
@@ -48,7 +48,10 @@ const protocols = ['OpenFlow10', 'OpenFlow13', 'OpenFlow14', 'OpenFlow15'];
 /** The interfaces of local endpoints, each once, sorted. */
 export function endpointInterfaces(state: State): string[] {
   const names = new Set<string>();
-  for (const e of state.endpoints.values()) if (e.where && 'interface' in e.where) names.add(e.where.interface);
+  for (const e of state.endpoints.values()) {
+    const name = interfaceOf(e);
+    if (name !== undefined) names.add(name);
+  }
   return [...names].toSorted();
 }
 
@@ -114,12 +117,6 @@ export function changesPorts(changes: readonly Change[]): boolean {
     if ((before ?? after)?.kind === 'settings') return true;
     return interfaceOf(before) !== interfaceOf(after);
   });
-}
-
-function interfaceOf(object: AnyObject | undefined): string | undefined {
-  return object?.kind === 'endpoint' && object.where && 'interface' in object.where
-    ? object.where.interface
-    : undefined;
 }
 
 /** Whether everybody's flows may speak of this port. */
