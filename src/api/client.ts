@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { FlowLine, Level, TraceResult } from '../datapath/face.js';
 import type { Ref } from '../model/index.js';
-import type { ApplyAnswer, DaemonStatus, EffectiveSetting, ObjectAnswer } from './schemas/answers.js';
+import type { ApplyAnswer, DaemonStatus, EffectiveSetting, ObjectAnswer, UplinkStatus } from './schemas/answers.js';
 import { pathOf } from './schemas/kinds.js';
 import type { ProblemDocument } from './schemas/problem.js';
 
@@ -21,6 +21,7 @@ export type {
   ProblemDocument,
   Ref,
   TraceResult,
+  UplinkStatus,
 };
 
 /** The daemon refused; `problem` says why. */

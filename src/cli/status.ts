@@ -2,7 +2,7 @@
  * `sluice status`: the daemon, its switch and its objects at a glance.
  * Neighbours: GET /v1/status.
  */
-import type { DaemonStatus } from '../api/client.js';
+import type { DaemonStatus, UplinkStatus } from '../api/client.js';
 import { kindNames, kinds } from '../api/schemas/kinds.js';
 import type { Parsed } from '../config/index.js';
 import { exit } from './command.js';
@@ -11,6 +11,21 @@ import { connect } from './connect.js';
 import { socketFlag } from './help.js';
 import { outputFlag, wordOf } from './options.js';
 import { count } from './table.js';
+
+/** `sluice-bond on br-sluice-up, balance-tcp, LACP active: eth1 up, partner heard, active; eth2 down, partner silent`. */
+function uplinkText({ bridge, port, bondMode, lacp, members }: UplinkStatus): string {
+  const bond = bondMode === undefined ? [] : [bondMode, lacp === 'off' ? 'no LACP' : `LACP ${lacp}`];
+  const each = members.map(({ name, link, active, speedMbps, lacp: partner, error }) =>
+    [
+      `${name} ${link}`,
+      ...(speedMbps === undefined ? [] : [`${speedMbps} Mbit/s`]),
+      ...(partner === undefined ? [] : [partner === 'current' ? 'partner heard' : 'partner silent']),
+      ...(active && bondMode !== undefined ? ['active'] : []),
+      ...(error === undefined ? [] : [error]),
+    ].join(', '),
+  );
+  return `uplink   ${[`${port} on ${bridge}`, ...bond].join(', ')}: ${each.join('; ')}\n`;
+}
 
 export function statusText(status: DaemonStatus): string {
   const { switch: datapath, objects } = status;
@@ -27,6 +42,7 @@ export function statusText(status: DaemonStatus): string {
     `daemon   sluice ${status.version}, pid ${status.pid}, generation ${status.generation}\n`,
     `ready    ${status.ready ? 'yes' : `no: ${status.reasons.join('; ')}`}\n`,
     `switch   ${about.join(', ')}\n`,
+    ...status.uplinks.map(uplinkText),
     `objects  ${counts.length === 0 ? 'none' : counts.join(', ')}\n`,
   ].join('');
 }
@@ -41,9 +57,10 @@ async function run(parsed: Parsed, io: Io): Promise<ExitCode> {
 export const command: Command = {
   name: 'status',
   usage: 'status [flags]',
-  about: 'Shows how the daemon and its switch are. It fails when the switch is not as it should be.',
+  about:
+    'Shows how the daemon, its switch and the links, bonds and LACP of its uplinks are. It fails when the switch is not as it should be.',
   flags: [
-    { ...outputFlag('json'), help: 'How to print: json. Without it four lines of text are printed.' },
+    { ...outputFlag('json'), help: 'How to print: json. Without it a few lines of text are printed.' },
     socketFlag,
   ],
   examples: ['sluice status'],

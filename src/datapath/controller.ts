@@ -43,6 +43,7 @@ import { patchedSettings } from './settings-patch.js';
 import { StatusBook } from './status-book.js';
 import { SwitchDatabase } from './switch-database.js';
 import { SwitchWatch } from './switch-watch.js';
+import { UplinkWatch } from './uplink-watch.js';
 
 export interface ControllerOptions {
   readonly store: Store;
@@ -70,6 +71,7 @@ export class DatapathController implements Controller {
   readonly #reconciler: Reconciler;
   readonly #explainer: Explainer;
   readonly #watch: SwitchWatch;
+  readonly #uplinks: UplinkWatch;
   #turn: Promise<unknown> = Promise.resolve();
   /** The bridge that the engine is connected to, for the life of the daemon. */
   #bridge: string | undefined;
@@ -85,7 +87,12 @@ export class DatapathController implements Controller {
       ports: () => this.#database.ports,
     });
     this.#engine = new Engine({ onEvent: (event) => this.#watch.heard(event) });
-    this.#explainer = new Explainer(this.#engine, unixctl(options.rundir));
+    const control = unixctl(options.rundir);
+    this.#explainer = new Explainer(this.#engine, control);
+    this.#uplinks = new UplinkWatch({
+      ask: (command) => control.call(command),
+      changed: (changes) => this.#watch.uplinksChanged(changes),
+    });
     this.#reconciler = new Reconciler({
       engine: this.#engine,
       book: this.#book,
@@ -108,6 +115,7 @@ export class DatapathController implements Controller {
         this.#reconciler.kick();
       },
       moved: (names) => this.#portsMoved(names),
+      looked: (rows) => this.#uplinks.look(rows),
     });
   }
 
@@ -123,6 +131,7 @@ export class DatapathController implements Controller {
 
   async stop(): Promise<void> {
     this.#reconciler.stop();
+    this.#uplinks.close();
     this.#database.close();
     await this.#engine.close();
   }
@@ -177,6 +186,7 @@ export class DatapathController implements Controller {
         ...(datapathId === undefined ? {} : { datapathId }),
         ...(version === undefined ? {} : { version }),
       },
+      uplinks: this.#uplinks.uplinks,
       generation: this.state.generation,
     };
   }

@@ -106,6 +106,32 @@ export interface TraceResult {
   readonly raw: string;
 }
 
+/** A NIC of an uplink as the switch sees it. */
+export interface UplinkMember {
+  readonly name: string;
+  /** `missing`: the device is not on this host, or the switch could not open it. */
+  readonly link: 'up' | 'down' | 'missing';
+  /** Whether frames of unknown place leave by it: of a bond at most one, else the only one, while its link is up. */
+  readonly active: boolean;
+  readonly speedMbps?: number;
+  /**
+   * Whether the LACP partner is heard: `current`; `expired` when it was not for 3 s (slow LACP: 90 s), and no frame goes this
+   * way; `defaulted` when it is given up, and a partner that knows no LACP is assumed. Absent where LACP is not spoken.
+   */
+  readonly lacp?: 'current' | 'expired' | 'defaulted';
+  /** Why the switch could not open it. */
+  readonly error?: string;
+}
+
+/** One NIC, or several as a bond; the bond's columns only then. */
+export interface UplinkStatus {
+  readonly bridge: string;
+  readonly port: string;
+  readonly bondMode?: string;
+  readonly lacp?: string;
+  readonly members: readonly UplinkMember[];
+}
+
 export interface Health {
   readonly ready: boolean;
   readonly reasons: readonly string[];
@@ -115,6 +141,7 @@ export interface Health {
     readonly version?: string;
     readonly flows: number;
   };
+  readonly uplinks: readonly UplinkStatus[];
   readonly generation: number;
 }
 
@@ -135,7 +162,7 @@ export interface Controller {
 }
 
 export interface DatapathEvent {
-  readonly type: 'switch-up' | 'switch-down' | 'resynced' | 'committed' | 'quarantined' | 'port' | 'state';
+  readonly type: 'switch-up' | 'switch-down' | 'resynced' | 'committed' | 'quarantined' | 'port' | 'uplink' | 'state';
   readonly message: string;
   readonly kind?: Kind;
   readonly key?: string;

@@ -7,6 +7,7 @@ import { contracts } from '../pipeline/layout.js';
 import type { Logger } from './log.js';
 import { Ovsdb } from './ovsdb/client.js';
 import { plan, type PortConflict } from './ovsdb/plan.js';
+import type { Rows } from './ovsdb/rows.js';
 import { wantedBridges } from './ovsdb/wanted.js';
 import { withPatience } from './patience.js';
 import { PortMap } from './ports.js';
@@ -18,6 +19,8 @@ export interface SwitchDatabaseListener {
   altered(): void;
   /** Ofports moved; `ports` already holds the new snapshot. */
   moved(names: readonly string[]): void;
+  /** Something changed, whatever it was. */
+  looked(rows: Rows): void;
 }
 
 /** How long a round waits for vswitchd to act on a port change before it goes on without (it is told later, by the monitor). */
@@ -89,5 +92,6 @@ export class SwitchDatabase {
     const moved = next.movedSince(this.ports);
     this.ports = next;
     if (moved.length > 0) this.#listener.moved(moved);
+    this.#listener.looked(this.#ovsdb.rows);
   }
 }

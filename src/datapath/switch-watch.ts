@@ -10,6 +10,7 @@ import { namesOf, resolveOwner } from './flow-lines.js';
 import type { Logger } from './log.js';
 import type { PortMap } from './ports.js';
 import type { StatusBook } from './status-book.js';
+import type { UplinkChange } from './uplinks.js';
 
 export interface SwitchWatchParts {
   readonly log: Logger;
@@ -83,6 +84,13 @@ export class SwitchWatch {
       message: `+${added} ~${modified} -${deleted}`,
       fields: { added, modified, deleted },
     });
+  }
+
+  uplinksChanged(changes: readonly UplinkChange[]): void {
+    for (const { key, bad, message } of changes) {
+      this.#parts.log[bad ? 'warn' : 'info']({ interface: key, what: message }, 'an uplink changed');
+      this.emit({ type: 'uplink', message, key, fields: { bad } });
+    }
   }
 
   /** The switch refused a flow: the owner is quarantined, everybody else's flows are in place. */

@@ -114,12 +114,15 @@ export class TestController implements Controller {
     return cannedTrace;
   }
 
+  uplinks: Health['uplinks'] = [];
+
   health(): Health {
     const connected = this.reasons.length === 0;
     return {
       ready: connected,
       reasons: this.reasons,
       switch: { connected, datapathId: '00000a0000000001', version: '3.1.0', flows: 340 },
+      uplinks: this.uplinks,
       generation: this.state.generation,
     };
   }

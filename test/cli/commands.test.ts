@@ -115,3 +115,26 @@ test('status says how things are, and fails when they are not well', async () =>
   const { code, out } = await run('status', { env });
   expect([code, out.split('\n')[1]]).toEqual([1, 'ready    no: the switch is not connected']);
 });
+
+test('status has a line for each uplink, with links, bond and LACP', async () => {
+  served.controller.uplinks = [
+    { bridge: 'br-sluice-ul', port: 'eth3', members: [{ name: 'eth3', link: 'up', active: true, speedMbps: 10_000 }] },
+    {
+      bridge: 'br-sluice-up',
+      port: 'sluice-bond',
+      bondMode: 'balance-tcp',
+      lacp: 'active',
+      members: [
+        { name: 'eth1', link: 'up', active: true, lacp: 'current' },
+        { name: 'eth2', link: 'up', active: false, lacp: 'expired' },
+        { name: 'eth4', link: 'missing', active: false, error: 'could not open network device eth4' },
+      ],
+    },
+  ];
+  const out = await printed('status');
+  served.controller.uplinks = [];
+  expect(out.split('\n').filter((line) => line.startsWith('uplink'))).toEqual([
+    'uplink   eth3 on br-sluice-ul: eth3 up, 10000 Mbit/s',
+    'uplink   sluice-bond on br-sluice-up, balance-tcp, LACP active: eth1 up, partner heard, active; eth2 up, partner silent; eth4 missing, could not open network device eth4',
+  ]);
+});

@@ -58,9 +58,18 @@ export function daemonRoutes(app: FastifyInstance, { controller, version, config
       },
     },
     () => {
-      const { ready, reasons, generation, switch: datapath } = controller.health();
+      const { ready, reasons, generation, uplinks, switch: datapath } = controller.health();
       const objects = Object.fromEntries(kindNames.map((kind) => [kind, controller.state.collection(kind).size]));
-      return { version, pid: process.pid, ready, reasons: [...reasons], generation, switch: datapath, objects };
+      return {
+        version,
+        pid: process.pid,
+        ready,
+        reasons: [...reasons],
+        generation,
+        switch: datapath,
+        uplinks: [...uplinks],
+        objects,
+      };
     },
   );
   api.get(

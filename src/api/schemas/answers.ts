@@ -5,7 +5,7 @@
  */
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import type { ApplyResult, FlowLine, ObjectStatus, TraceResult } from '../../datapath/face.js';
+import type { ApplyResult, FlowLine, ObjectStatus, TraceResult, UplinkStatus } from '../../datapath/face.js';
 
 export const Reference = Type.Object({ kind: Type.String(), key: Type.String() }, { $id: 'Reference' });
 
@@ -85,6 +85,31 @@ export const TraceAnswer = Type.Object(
   { $id: 'Trace' },
 );
 
+export const UplinkAnswer = Type.Object(
+  {
+    bridge: Type.String(),
+    port: Type.String({ description: 'The NIC, or the bond of several.' }),
+    bondMode: Type.Optional(Type.String({ description: 'Of a bond only.' })),
+    lacp: Type.Optional(Type.String({ description: 'Of a bond only: active, passive or off.' })),
+    members: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        link: Type.Enum(['up', 'down', 'missing']),
+        active: Type.Boolean({ description: 'Frames of unknown place leave by it.' }),
+        speedMbps: Type.Optional(Type.Integer()),
+        lacp: Type.Optional(
+          Type.Enum(['current', 'expired', 'defaulted'], {
+            description:
+              'Whether the LACP partner is heard: current; expired when it has fallen silent; defaulted when it is given up. Absent where LACP is not spoken.',
+          }),
+        ),
+        error: Type.Optional(Type.String({ description: 'Why the switch could not open it.' })),
+      }),
+    ),
+  },
+  { $id: 'Uplink' },
+);
+
 export const StatusAnswer = Type.Object(
   {
     version: Type.String(),
@@ -97,6 +122,9 @@ export const StatusAnswer = Type.Object(
       datapathId: Type.Optional(Type.String()),
       version: Type.Optional(Type.String()),
       flows: Type.Integer(),
+    }),
+    uplinks: Type.Array(Type.Unsafe<UplinkStatus>({ $ref: 'Uplink#' }), {
+      description: 'Links, bonds and LACP of the uplinks.',
     }),
     objects: Type.Record(Type.String(), Type.Integer(), { description: 'How many there are of each kind.' }),
   },
@@ -134,4 +162,4 @@ export interface ApplyAnswer extends ApplyResult {
   readonly dryRun?: boolean;
 }
 
-export type { ApplyResult, FlowLine, ObjectStatus, TraceResult };
+export type { ApplyResult, FlowLine, ObjectStatus, TraceResult, UplinkStatus };

@@ -7,7 +7,16 @@ import { Type } from 'typebox';
 import type { Static, TObject } from 'typebox';
 import { kinds as all, schemas } from '../../model/index.js';
 import type { Kind } from '../../model/index.js';
-import { ApplyAnswer, FlowAnswer, Reference, SettingAnswer, Status, StatusAnswer, TraceAnswer } from './answers.js';
+import {
+  ApplyAnswer,
+  FlowAnswer,
+  Reference,
+  SettingAnswer,
+  Status,
+  StatusAnswer,
+  TraceAnswer,
+  UplinkAnswer,
+} from './answers.js';
 import { kinds } from './kinds.js';
 import { Fault, ProblemDocument, problemType } from './problem.js';
 
@@ -35,6 +44,7 @@ export const components: readonly object[] = [
   ApplyAnswer,
   FlowAnswer,
   TraceAnswer,
+  UplinkAnswer,
   StatusAnswer,
   SettingAnswer,
   ...all.map((kind) => ({ ...objects[kind], $id: nameOf(kind) })),

@@ -55,8 +55,31 @@ export const monitored = {
     'flow_tables',
     'controller',
   ],
-  Port: ['name', 'interfaces', 'external_ids', 'bond_mode', 'lacp', 'other_config', 'tag', 'vlan_mode'],
-  Interface: ['name', 'type', 'options', 'ofport', 'error', 'link_state', 'external_ids', 'mac_in_use', 'mtu'],
+  Port: [
+    'name',
+    'interfaces',
+    'external_ids',
+    'bond_mode',
+    'bond_active_slave',
+    'lacp',
+    'other_config',
+    'tag',
+    'vlan_mode',
+  ],
+  Interface: [
+    'name',
+    'type',
+    'options',
+    'ofport',
+    'error',
+    'link_state',
+    'link_speed',
+    'ifindex',
+    'lacp_current',
+    'external_ids',
+    'mac_in_use',
+    'mtu',
+  ],
 } as const;
 
 export type TableName = keyof typeof monitored;
