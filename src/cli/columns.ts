@@ -46,7 +46,18 @@ const byKind: Readonly<Record<string, readonly Column[]>> = {
     field('GATEWAY', 'gateway'),
     field('IPV6-SUBNET', 'ipv6Subnet', true),
   ],
-  group: [field('NETWORK', 'network'), field('POLICIES', 'policies'), field('DEFAULT', 'defaultAction')],
+  netProfile: [
+    field('BANDWIDTH', 'bandwidth'),
+    field('BURST-KB', 'burst', true),
+    field('DSCP', 'dscp'),
+    field('SCOPE', 'scope'),
+  ],
+  group: [
+    field('NETWORK', 'network'),
+    field('POLICIES', 'policies'),
+    field('PROFILE', 'netProfile', true),
+    field('DEFAULT', 'defaultAction'),
+  ],
   policy: [field('AUDIT', 'audit', true)],
   rule: [
     field('DIRECTION', 'direction'),

@@ -5,7 +5,7 @@
  */
 import { PersistentMap, type Edit } from './collection.js';
 import { hash32, preferredId, probe } from './ids.js';
-import { policySetSignature } from './kinds/group.js';
+import { firstMeters, lastMeters, policySetSignature } from './kinds/group.js';
 import type { Claim, Mutable } from './kinds/kind.js';
 import { rulesOf } from './kinds/registry.js';
 import { firstZone, lastZone } from './kinds/tenant.js';
@@ -18,6 +18,7 @@ export interface Numbers {
   readonly id?: number;
   readonly zone?: number;
   readonly policySet?: number;
+  readonly meters?: number;
 }
 
 /** A claim that somebody else holds already. */
@@ -54,14 +55,21 @@ export class Draft {
     const rules = rulesOf(object.kind);
     for (const claim of rules.claims?.(object) ?? []) this.#release(claim, object.key);
     for (const { ref } of rules.references(object)) this.#unlink(ref, object);
-    if (object.kind === 'group') this.#releaseSet(object);
+    if (object.kind === 'group') {
+      this.#releaseSet(object);
+      if (object.meters !== 0) this.#tables.meters = this.#tables.meters.delete(object.meters, this.#edit);
+    }
   }
 
   /** Numbers and freezes the object and puts it in. Answers the claims that others hold; those it does not get. */
   put(object: Mutable<AnyObject>, numbers: Numbers): readonly Conflict[] {
     object.id = this.#takeId(refOf(object), numbers.id);
     if (object.kind === 'tenant') (object as { zone: number }).zone = this.#takeZone(object.key, numbers.zone);
-    if (object.kind === 'group') (object as { policySet: number }).policySet = this.#takeSet(object, numbers.policySet);
+    if (object.kind === 'group') {
+      const group: Mutable<Group> = object;
+      group.policySet = this.#takeSet(group, numbers.policySet);
+      group.meters = this.#takeMeters(group, numbers.meters);
+    }
     deepFreeze(object);
     this.#setObject(object, object);
     const rules = rulesOf(object.kind);
@@ -122,6 +130,17 @@ export class Draft {
     t.sets = t.sets.set(signature, { number, users: (there?.users ?? 0) + 1 }, this.#edit);
     t.setNumbers = t.setNumbers.set(number, signature, this.#edit);
     for (const policy of group.policies) this.#countSet(policy, number, 1);
+    return number;
+  }
+
+  /** 0 for a group without a net profile. */
+  #takeMeters(group: Group, wanted: number | undefined): number {
+    if (group.netProfile === undefined) return 0;
+    const t = this.#tables;
+    const taken = (n: number) => (t.meters.get(n) ?? group.key) !== group.key;
+    const valid = wanted !== undefined && wanted >= firstMeters && wanted <= lastMeters && !taken(wanted);
+    const number = valid ? wanted : (probe(preferredId('group', group.key), firstMeters, lastMeters, taken) ?? 0);
+    t.meters = t.meters.set(number, group.key, this.#edit);
     return number;
   }
 
@@ -193,6 +212,7 @@ export function noTables(): Tables {
     settings: value,
     tenant: value,
     network: value,
+    netProfile: value,
     group: value,
     policy: value,
     rule: value,
@@ -206,6 +226,7 @@ export function noTables(): Tables {
     links: {},
     claims: { VLAN: none, VNI: none, MAC: none, IP: none, interface: none },
     zones: PersistentMap.empty(),
+    meters: PersistentMap.empty(),
     sets: PersistentMap.empty(),
     setNumbers: PersistentMap.empty(),
     policySets: PersistentMap.empty(),

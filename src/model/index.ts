@@ -12,6 +12,7 @@ export { kindNumbers, ownerKey, ownerKind, ownerId, hash32, type OwnerKind } fro
 export { settingsSchema, type SettingsSpec } from './kinds/settings.js';
 export { tenantSchema, type TenantSpec } from './kinds/tenant.js';
 export { networkSchema, type NetworkSpec } from './kinds/network.js';
+export { netProfileSchema, type NetProfileSpec } from './kinds/net-profile.js';
 export { groupSchema, type GroupSpec } from './kinds/group.js';
 export { policySchema, type PolicySpec } from './kinds/policy.js';
 export { ruleSchema, type RuleSpec } from './kinds/rule.js';

@@ -102,7 +102,7 @@ function candidate(object: Mutable<AnyObject>, place: number, written?: Written,
 function numbersToKeep(before: AnyObject, after: AnyObject): Numbers {
   const sameSet =
     before.kind === 'group' && after.kind === 'group' && policySetSignature(before) === policySetSignature(after);
-  return before.kind === 'group' && !sameSet ? { id: before.id } : before;
+  return before.kind === 'group' && !sameSet ? { id: before.id, meters: before.meters } : before;
 }
 
 const settingsRef: Ref = { kind: 'settings', key: '' };

@@ -83,7 +83,10 @@ function readAll(all: readonly Readable[], voice: Voice): Candidate[] {
 export function storedOf(object: AnyObject): Stored {
   const { kind, key, id, spec } = object;
   if (object.kind === 'tenant') return { kind, key, id, spec, zone: object.zone };
-  if (object.kind === 'group') return { kind, key, id, spec, policySet: object.policySet };
+  if (object.kind === 'group') {
+    const { policySet, meters } = object;
+    return meters === 0 ? { kind, key, id, spec, policySet } : { kind, key, id, spec, policySet, meters };
+  }
   return { kind, key, id, spec };
 }
 

@@ -28,6 +28,8 @@ export interface Tables {
   readonly claims: { [S in ClaimSort]: PersistentMap<string, PersistentMap<string, string>> };
   /** ct zone → tenant. */
   zones: PersistentMap<number, string>;
+  /** Number of meters → group. */
+  meters: PersistentMap<number, string>;
   /** Signature of (policies, defaultAction) → its number. */
   sets: PersistentMap<string, Numbered>;
   /** That number → signature. */
@@ -39,8 +41,14 @@ export interface Tables {
 /** Which kinds refer to a kind, and the name of the table that says who. */
 const referrerTables: { readonly [K in Kind]: { readonly [From in Kind]?: string } } = {
   settings: {},
-  tenant: { network: 'tenant<network', group: 'tenant<group', policy: 'tenant<policy' },
+  tenant: {
+    network: 'tenant<network',
+    netProfile: 'tenant<netProfile',
+    group: 'tenant<group',
+    policy: 'tenant<policy',
+  },
   network: { group: 'network<group', rule: 'network<rule', endpoint: 'network<endpoint' },
+  netProfile: { group: 'netProfile<group' },
   group: { rule: 'group<rule', endpoint: 'group<endpoint' },
   policy: { group: 'policy<group', rule: 'policy<rule' },
   rule: {},
@@ -75,6 +83,9 @@ export class Snapshot implements State {
   get networks() {
     return this.tables.objects.network;
   }
+  get netProfiles() {
+    return this.tables.objects.netProfile;
+  }
   get groups() {
     return this.tables.objects.group;
   }
@@ -96,6 +107,9 @@ export class Snapshot implements State {
   }
   groupMembers(group: string): Iterable<Endpoint> {
     return this.#linked({ kind: 'group', key: group }, 'endpoint');
+  }
+  profileGroups(netProfile: string): Iterable<Group> {
+    return this.#linked({ kind: 'netProfile', key: netProfile }, 'group');
   }
   peerEndpoints(peer: string): Iterable<Endpoint> {
     return this.#linked({ kind: 'peer', key: peer }, 'endpoint');

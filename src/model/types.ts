@@ -5,6 +5,7 @@
  */
 import type { Endpoint } from './kinds/endpoint.js';
 import type { Group } from './kinds/group.js';
+import type { NetProfile } from './kinds/net-profile.js';
 import type { Network } from './kinds/network.js';
 import type { Peer } from './kinds/peer.js';
 import type { Policy } from './kinds/policy.js';
@@ -13,13 +14,14 @@ import type { Settings } from './kinds/settings.js';
 import type { Tenant } from './kinds/tenant.js';
 import type { Problem } from './errors.js';
 
-export type { Endpoint, Group, Network, Peer, Policy, Rule, Settings, Tenant };
+export type { Endpoint, Group, NetProfile, Network, Peer, Policy, Rule, Settings, Tenant };
 
 /** Every kind and its frozen object. */
 export interface ObjectOf {
   settings: Settings;
   tenant: Tenant;
   network: Network;
+  netProfile: NetProfile;
   group: Group;
   policy: Policy;
   rule: Rule;
@@ -52,6 +54,7 @@ export interface State {
   readonly settings: Settings;
   readonly tenants: Collection<Tenant>;
   readonly networks: Collection<Network>;
+  readonly netProfiles: Collection<NetProfile>;
   readonly groups: Collection<Group>;
   readonly policies: Collection<Policy>;
   readonly rules: Collection<Rule>;
@@ -61,6 +64,8 @@ export interface State {
   members(network: string): Iterable<Endpoint>;
   /** Endpoints of a group. */
   groupMembers(group: string): Iterable<Endpoint>;
+  /** Groups that have a net profile. */
+  profileGroups(netProfile: string): Iterable<Group>;
   /** Endpoints behind a peer. */
   peerEndpoints(peer: string): Iterable<Endpoint>;
   tenantNetworks(tenant: string): Iterable<Network>;
@@ -117,6 +122,8 @@ export interface Stored {
   readonly zone?: number;
   /** Groups: number of their (policies, defaultAction). */
   readonly policySet?: number;
+  /** Groups with a net profile: number of their meters. */
+  readonly meters?: number;
 }
 
 /** One write to the store; no `stored` means: remove it. */

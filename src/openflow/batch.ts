@@ -1,10 +1,11 @@
-// The bytes that cross the language border: owners, each followed by its whole set of flows and groups.
+// The bytes that cross the language border: owners, each followed by its whole set of flows, groups and meters.
 // Neighbours: src/pipeline fills it, src/datapath hands `bytes()` to the engine; template/emit.ts writes messages.
 // Invariant: after a throw the batch is as it was before the call; bytes handed out stay valid until the next add or reset.
 
 import { checkOwner, cookieHigh, cookieLow } from './cookie.js';
 import { compileFlow, flowMod } from './flow.js';
 import { compileGroup } from './group/compile.js';
+import { compileMeter } from './meter/compile.js';
 import type { Hole } from './holes.js';
 import { ByteSink, emit } from './template/emit.js';
 import { Sites } from './template/site.js';
@@ -13,13 +14,16 @@ const markerBytes = 16;
 
 export const flowSites = new Sites((expanded) => compileFlow(expanded));
 export const groupSites = new Sites((expanded) => compileGroup(expanded));
+export const meterSites = new Sites((expanded) => compileMeter(expanded));
 
-/** Takes the flows and groups of one owner. */
+/** Takes the flows, groups and meters of one owner. */
 export interface Flows {
   /** Adds a flow: `` f.add`table=${t}, priority=${p}, …, actions=…` `` in ovs-flows(7) notation. */
   add(strings: TemplateStringsArray, ...holes: Hole[]): void;
   /** Adds an OpenFlow group: `` f.group`group_id=${id}, type=select, selection_method=dp_hash, ${buckets}` ``. */
   group(strings: TemplateStringsArray, ...holes: Hole[]): void;
+  /** Adds a meter: `` f.meter`meter=${id}, kbps, burst, band=type=drop, rate=${r}, burst_size=${b}` ``. */
+  meter(strings: TemplateStringsArray, ...holes: Hole[]): void;
 }
 
 export class Batch implements Flows {
@@ -28,9 +32,10 @@ export class Batch implements Flows {
   #cookieLow = 0;
   #flows = 0;
   #groups = 0;
+  #meters = 0;
   #owners = 0;
   /** Where the current owner's set began, to take it back. */
-  #begun = { at: 0, flows: 0, groups: 0, owners: 0 };
+  #begun = { at: 0, flows: 0, groups: 0, meters: 0, owners: 0 };
 
   constructor(capacity = 65_536) {
     this.#sink = new ByteSink(capacity);
@@ -43,6 +48,10 @@ export class Batch implements Flows {
 
   get groupCount(): number {
     return this.#groups;
+  }
+
+  get meterCount(): number {
+    return this.#meters;
   }
 
   get ownerCount(): number {
@@ -61,7 +70,7 @@ export class Batch implements Flows {
     checkOwner(key);
     const sink = this.#sink;
     const at = sink.length;
-    this.#begun = { at, flows: this.#flows, groups: this.#groups, owners: this.#owners };
+    this.#begun = { at, flows: this.#flows, groups: this.#groups, meters: this.#meters, owners: this.#owners };
     sink.reserve(at, markerBytes);
     const { view } = sink;
     view.setUint32(at, 0x00010000 | markerBytes);
@@ -77,10 +86,11 @@ export class Batch implements Flows {
 
   /** Takes back the owner begun last with all that was added since: it is then not named by this batch. */
   dropOwner(): void {
-    const { at, flows, groups, owners } = this.#begun;
+    const { at, flows, groups, meters, owners } = this.#begun;
     this.#sink.length = at;
     this.#flows = flows;
     this.#groups = groups;
+    this.#meters = meters;
     this.#owners = owners;
   }
 
@@ -97,6 +107,11 @@ export class Batch implements Flows {
     this.#groups++;
   }
 
+  meter(strings: TemplateStringsArray, ...holes: Hole[]): void {
+    emit(this.#sink, meterSites.at(strings), holes);
+    this.#meters++;
+  }
+
   /** What was written, as a view of the batch's own buffer. */
   bytes(): Uint8Array {
     return this.#sink.bytes.subarray(0, this.#sink.length);
@@ -107,10 +122,11 @@ export class Batch implements Flows {
     this.#sink.length = 0;
     this.#flows = 0;
     this.#groups = 0;
+    this.#meters = 0;
     this.#owners = 0;
     this.#cookieHigh = 0;
     this.#cookieLow = 0;
-    this.#begun = { at: 0, flows: 0, groups: 0, owners: 0 };
+    this.#begun = { at: 0, flows: 0, groups: 0, meters: 0, owners: 0 };
   }
 }
 
@@ -122,6 +138,11 @@ export function flow(strings: TemplateStringsArray, ...holes: Hole[]): Uint8Arra
 /** One group as a message of its own. */
 export function group(strings: TemplateStringsArray, ...holes: Hole[]): Uint8Array {
   return single(groupSites, strings, holes);
+}
+
+/** One meter as a message of its own. */
+export function meter(strings: TemplateStringsArray, ...holes: Hole[]): Uint8Array {
+  return single(meterSites, strings, holes);
 }
 
 function single(sites: Sites, strings: TemplateStringsArray, holes: readonly Hole[]): Uint8Array {

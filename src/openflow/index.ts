@@ -2,7 +2,7 @@
 // Neighbours: src/pipeline writes flows with it, src/datapath and src/api print them; nothing here does I/O or imports another room.
 // Invariant: this file is the room's whole public face.
 
-export { Batch, flow, type Flows, group } from './batch.js';
+export { Batch, flow, type Flows, group, meter } from './batch.js';
 export { cookieOwner, ownerCookie } from './cookie.js';
 export { FlowError } from './errors.js';
 export type { Field, Notation, Prerequisite } from './fields/field.js';
@@ -25,6 +25,7 @@ export {
   type Value,
 } from './holes.js';
 export { formatGroup } from './group/format.js';
-export { parseFlow, parseGroup } from './parse.js';
+export { formatMeter } from './meter/format.js';
+export { parseFlow, parseGroup, parseMeter } from './parse.js';
 export { templateStats } from './template/site.js';
 export { type Names, type Numbers, portController, portInPort, portLocal } from './text/port.js';

@@ -5,6 +5,7 @@
 import { FlowError } from './errors.js';
 import { compileFlow } from './flow.js';
 import { compileGroup } from './group/compile.js';
+import { compileMeter } from './meter/compile.js';
 import type { Expanded } from './template/shape.js';
 import type { Numbers } from './text/port.js';
 
@@ -24,6 +25,11 @@ export function parseFlow(text: string, numbers?: Numbers): Uint8Array {
 /** One group in ovs-ofctl's syntax as an OFPT_GROUP_MOD (ADD). */
 export function parseGroup(text: string, numbers?: Numbers): Uint8Array {
   return placed(text, () => compileGroup(literal(text), numbers).bytes);
+}
+
+/** One meter in ovs-ofctl's syntax as an OFPT_METER_MOD (ADD). */
+export function parseMeter(text: string, numbers?: Numbers): Uint8Array {
+  return placed(text, () => compileMeter(literal(text), numbers).bytes);
 }
 
 function placed(text: string, compile: () => Uint8Array): Uint8Array {

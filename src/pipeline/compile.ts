@@ -5,10 +5,12 @@
  */
 import { ownerKey, type AnyObject, type Kind } from '../model/index.js';
 import type { Batch } from '../openflow/index.js';
+import { bandwidth } from './bandwidth.js';
 import { classify } from './classify.js';
 import { conntrack } from './conntrack.js';
 import { deliver } from './deliver.js';
 import { destination } from './destination.js';
+import { dscp } from './dscp.js';
 import type { Feature } from './feature.js';
 import { miss } from './miss.js';
 import { neighbours } from './neighbours.js';
@@ -31,6 +33,8 @@ const features: readonly Feature[] = [
   destination,
   conntrack,
   policy,
+  dscp,
+  bandwidth,
   deliver,
 ];
 

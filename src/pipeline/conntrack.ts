@@ -1,6 +1,6 @@
 /**
  * Connection tracking: what is tracked, what is exempt, which way round a connection is judged, and what is remembered.
- * Neighbours: destination.ts before; policy.ts judges; deliver.ts gets what is never judged.
+ * Neighbours: destination.ts before; policy.ts judges; dscp.ts gets what was let through, deliver.ts what is never judged.
  */
 import { m, type Flows } from '../openflow/index.js';
 import type { Feature } from './feature.js';
@@ -42,9 +42,9 @@ export const conntrack: Feature = {
     if (settings.onPolicyChange === 'keep') keep(f);
     else {
       f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ip,
-        actions=ct(commit,zone=${reg.zone}), goto_table:${t.deliver}`;
+        actions=ct(commit,zone=${reg.zone}), goto_table:${t.dscp}`;
       f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ipv6,
-        actions=ct(commit,zone=${reg.zone}), goto_table:${t.deliver}`;
+        actions=ct(commit,zone=${reg.zone}), goto_table:${t.dscp}`;
     }
   },
 };
@@ -58,12 +58,12 @@ function refuseMidstream(f: Flows): void {
 /** A connection is marked when it is allowed, and a marked one is not judged again. */
 function keep(f: Flows): void {
   f.add`table=${t.orient}, priority=${prio.guard}, ct_state=-rel+trk-inv, ct_mark=${connection.allowed},
-    actions=goto_table:${t.deliver}`;
+    actions=goto_table:${t.dscp}`;
   for (const family of [m`ip`, m`ipv6`]) {
     f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ${family},
-      actions=ct(commit,zone=${reg.zone},exec(set_field:${connection.allowed}->ct_mark)), goto_table:${t.deliver}`;
+      actions=ct(commit,zone=${reg.zone},exec(set_field:${connection.allowed}->ct_mark)), goto_table:${t.dscp}`;
     // It began before `keep` was chosen.
     f.add`table=${t.commit}, priority=${prio.usual}, ct_state=-new+est+trk, ct_mark=${connection.unmarked}, ${family},
-      actions=ct(commit,zone=${reg.zone},exec(set_field:${connection.allowed}->ct_mark)), goto_table:${t.deliver}`;
+      actions=ct(commit,zone=${reg.zone},exec(set_field:${connection.allowed}->ct_mark)), goto_table:${t.dscp}`;
   }
 }

@@ -4,11 +4,13 @@
  * Invariant: an owner that is not named here would compile to the same bytes as before (test/pipeline/dependents.test.ts).
  */
 import {
+  interfaceOf,
   ownerKey,
   type AnyObject,
   type Change,
   type Endpoint,
   type Group,
+  type NetProfile,
   type Network,
   type State,
 } from '../model/index.js';
@@ -52,12 +54,29 @@ function endpointChanged(dirty: Dirty, after: State, was: Endpoint | undefined, 
   if (is) touchNetwork(dirty, after, is.network);
 }
 
+/** Meters and marks are where the endpoints are. */
+function touchLocalMembers(dirty: Dirty, state: State, group: Group): void {
+  for (const e of state.groupMembers(group.key)) if (interfaceOf(e) !== undefined) touch(dirty, e);
+}
+
+/** Of a shared limit only the rate changed: that is in the group's own meters, and nobody else's flows speak of it. */
+function netProfileChanged(dirty: Dirty, after: State, was: NetProfile | undefined, is: NetProfile | undefined): void {
+  if (was === undefined || is === undefined) return;
+  const sameFlows =
+    was.dscp === is.dscp && was.scope === is.scope && (was.limit === undefined) === (is.limit === undefined);
+  for (const group of after.profileGroups(is.key)) {
+    touch(dirty, group);
+    if (is.scope === 'endpoint' || !sameFlows) touchLocalMembers(dirty, after, group);
+  }
+}
+
 /** A group that appears in, leaves or joins a policy set adds or removes that set from the policies' rules. */
 function groupChanged(dirty: Dirty, after: State, was: Group | undefined, is: Group | undefined): void {
   // Members load the group's id; a new group has none yet that are not in the request themselves.
   if (was && is && was.id !== is.id) {
     for (const e of after.groupMembers(is.key)) touch(dirty, e);
   }
+  if (was && is && was.netProfile !== is.netProfile) touchLocalMembers(dirty, after, is);
   if (was && is && was.policySet === is.policySet && was.policies.join() === is.policies.join()) return;
   for (const policy of new Set([...(was?.policies ?? []), ...(is?.policies ?? [])])) touchRules(dirty, after, policy);
 }
@@ -93,6 +112,9 @@ export function addDependents(dirty: Dirty, changes: readonly Change[], after: S
         if (before?.kind === 'policy' && object?.kind === 'policy' && before.audit !== object.audit) {
           touchRules(dirty, after, object.key);
         }
+        break;
+      case 'netProfile':
+        netProfileChanged(dirty, after, before as NetProfile | undefined, object as NetProfile | undefined);
         break;
       case 'network':
         networkChanged(dirty, after, before as Network | undefined, object as Network | undefined);

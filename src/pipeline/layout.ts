@@ -40,6 +40,9 @@ const tableNames = [
   'policyOut',
   'policy',
   'commit',
+  'dscp',
+  'bandwidthFrom',
+  'bandwidthTo',
   'deliver',
   'tunnelSource',
   'tunnelOut',
@@ -116,6 +119,25 @@ const subLevel = { deny: 6, allow: 2 } as const;
 /** The OpenFlow priority of a policy rule. `priority` 1–100, or 0 for a group's default. */
 export function rulePriority(priority: number, action: 'allow' | 'deny'): number {
   return ruleBase + priority * ruleLevels + subLevel[action];
+}
+
+/** Meters of a limit, one each direction. */
+export interface Meters {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The switch's meter ids. An endpoint's follow from its ofport, which nobody else has at the time and which is below
+ * 2^16; a group's from a number of its own above that. So none is ever given to two, and a restart finds them as they were.
+ */
+export function endpointMeters(ofport: number): Meters {
+  return { from: 2 * ofport, to: 2 * ofport + 1 };
+}
+
+/** `number`: the group's `meters`. */
+export function groupMeters(number: number): Meters {
+  return { from: 2 * number, to: 2 * number + 1 };
 }
 
 /** What a rule may match: the original tuple of a connection and who its two ends are. */
@@ -245,7 +267,7 @@ export const contracts: readonly TableContract[] = [
     ref: t.orient,
     purpose: 'Replies get their two sides exchanged, so that rules see the connection’s first direction.',
     matches: ['ct_state', 'ct_mark', 'dl_type', 'nw_proto', 'tcp_flags'],
-    next: ['auditOut', 'commit', 'deliver'],
+    next: ['auditOut', 'commit', 'dscp'],
     miss: { drop: 'not tracked' },
   },
   {
@@ -280,6 +302,27 @@ export const contracts: readonly TableContract[] = [
     ref: t.commit,
     purpose: 'A new connection that was allowed is remembered.',
     matches: ['ct_state', 'ct_mark', 'dl_type'],
+    next: ['dscp'],
+    miss: { to: 'dscp' },
+  },
+  {
+    ref: t.dscp,
+    purpose: 'The priority that a net profile gives to what a member of its group sends.',
+    matches: ['in_port', 'dl_type'],
+    next: ['bandwidthFrom'],
+    miss: { to: 'bandwidthFrom' },
+  },
+  {
+    ref: t.bandwidthFrom,
+    purpose: 'What a member of a group with a net profile sends passes a meter: its own, or the group’s.',
+    matches: ['in_port'],
+    next: ['bandwidthTo'],
+    miss: { to: 'bandwidthTo' },
+  },
+  {
+    ref: t.bandwidthTo,
+    purpose: 'What a member of a group with a net profile receives passes another; copies for everybody do not.',
+    matches: ['delivery', 'target'],
     next: ['deliver'],
     miss: { to: 'deliver' },
   },

@@ -3,7 +3,15 @@
  * Neighbours: src/datapath fills in the ports, every feature file reads.
  * Invariant: compiling reads nothing else, so equal worlds give equal bytes.
  */
-import { interfaceOf, type Endpoint, type Group, type Network, type State, type Tenant } from '../model/index.js';
+import {
+  interfaceOf,
+  type Endpoint,
+  type Group,
+  type NetProfile,
+  type Network,
+  type State,
+  type Tenant,
+} from '../model/index.js';
 
 /** OpenFlow port numbers as the switch has assigned them; undefined while it has not. */
 export interface Ports {
@@ -69,12 +77,22 @@ export function zoneOf(w: World, tenant: string): number {
   return found.zone;
 }
 
-/** The object id of an endpoint's group; 0 for none. */
-export function groupId(w: World, e: Endpoint): number {
-  if (e.group === undefined) return 0;
+/** The endpoint's group. */
+export function groupOf(w: World, e: Endpoint): Group | undefined {
+  if (e.group === undefined) return undefined;
   const recent = recentOf(w.state);
   if (recent.group?.key !== e.group) recent.group = w.state.groups.get(e.group);
-  return recent.group?.id ?? 0;
+  return recent.group;
+}
+
+/** What the endpoint's group allows and marks. */
+export function netProfileOf(w: World, group: Group | undefined): NetProfile | undefined {
+  return group?.netProfile === undefined ? undefined : w.state.netProfiles.get(group.netProfile);
+}
+
+/** The object id of an endpoint's group; 0 for none. */
+export function groupId(w: World, e: Endpoint): number {
+  return groupOf(w, e)?.id ?? 0;
 }
 
 /** A policy's rules are mostly compiled one after another. */

@@ -7,13 +7,15 @@
 /** What probe.ts asks; `id` names the answer and, for what stays open, the thing to `close`. */
 export interface AgentRequest {
   readonly id: number;
-  readonly do: 'connect' | 'listen' | 'subscribe' | 'udp' | 'listenUdp' | 'close';
+  readonly do: 'connect' | 'listen' | 'subscribe' | 'udp' | 'listenUdp' | 'sinkUdp' | 'stream' | 'close';
   readonly host?: string;
   readonly port?: number;
   readonly timeoutMs?: number;
   /** `listen`: push a chunk to every client this often instead of echoing. */
   readonly pushEveryMs?: number;
   readonly handle?: number;
+  /** `stream`: bits per second. */
+  readonly rate?: number;
 }
 
 /** `result` answers a request; `bytes` and `clients` are totals of something open, sent whenever they change. */
@@ -126,13 +128,41 @@ function agent(): void {
     closers.set(request.id, () => socket.close());
   }
 
+  /** Takes datagrams and says nothing. */
+  function sinkUdp(request: AgentRequest): void {
+    const count = meter(request.id);
+    const socket = dgram.createSocket({ type: 'udp6', ipv6Only: false });
+    socket.on('message', (data) => count.add(data.length, 1));
+    socket.once('error', (error) => say({ id: request.id, result: verdict(error) }));
+    socket.bind(request.port, () => say({ id: request.id, result: 'listening' }));
+    closers.set(request.id, () => socket.close());
+  }
+
+  /** Sends datagrams of 1,000 bytes at a steady rate until closed, whether anybody listens or not. */
+  function stream(request: AgentRequest): void {
+    const payload = Buffer.alloc(1000, 'sluice ');
+    const socket = dgram.createSocket(family(request.host));
+    socket.on('error', () => {});
+    const begun = performance.now();
+    let sent = 0;
+    const timer = setInterval(() => {
+      const due = ((performance.now() - begun) / 1000) * ((request.rate ?? 0) / 8 / payload.length);
+      for (; sent < due; sent++) socket.send(payload, request.port, request.host);
+    }, 2);
+    closers.set(request.id, () => {
+      clearInterval(timer);
+      socket.close();
+    });
+    say({ id: request.id, result: 'sending' });
+  }
+
   function close(request: AgentRequest): void {
     closers.get(request.handle ?? 0)?.();
     closers.delete(request.handle ?? 0);
     say({ id: request.id, result: 'closed' });
   }
 
-  const actions = { connect, subscribe, listen, udp, listenUdp, close };
+  const actions = { connect, subscribe, listen, udp, listenUdp, sinkUdp, stream, close };
   const lines = readline.createInterface({ input: process.stdin });
   lines.on('line', (line) => {
     const request: AgentRequest = JSON.parse(line);

@@ -100,6 +100,16 @@ export class Workload {
     return this.probe.open({ do: 'listenUdp', port }, 'listening');
   }
 
+  /** Takes UDP datagrams without an answer and counts them. */
+  sinkUdp(port: number): Promise<Opened> {
+    return this.probe.open({ do: 'sinkUdp', port }, 'listening');
+  }
+
+  /** Sends UDP at `rate` bits of payload a second until closed. */
+  stream(address: string, port: number, rate: number): Promise<Opened> {
+    return this.probe.open({ do: 'stream', host: address, port, rate }, 'sending');
+  }
+
   /** Accepts TCP connections and pushes 64 bytes to each of them this often. */
   serve(port: number, options: { readonly pushEveryMs?: number } = {}): Promise<Opened> {
     return this.probe.open({ do: 'listen', port, pushEveryMs: options.pushEveryMs ?? 10 }, 'listening');

@@ -193,7 +193,7 @@ describe('deleting', () => {
   });
 
   test.each([
-    ['tenant', 'blue', 10],
+    ['tenant', 'blue', 11],
     ['network', 'blue/front', 3],
     ['network', 'blue/back', 4],
     ['group', 'blue/db', 3],

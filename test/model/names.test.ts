@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { kindNumbers, kinds, keyFields, schemas, withIdentity } from '../../src/model/index.js';
 
 test('kinds and their numbers in cookies', () => {
-  expect(kinds).toEqual(['settings', 'tenant', 'network', 'group', 'policy', 'rule', 'endpoint', 'peer']);
+  expect(kinds).toEqual(['settings', 'tenant', 'network', 'netProfile', 'group', 'policy', 'rule', 'endpoint', 'peer']);
   expect(kindNumbers).toEqual({
     system: 1,
     tenant: 2,
@@ -27,9 +27,10 @@ test('fields', () => {
   );
   expect(fields).toEqual({
     settings:
-      'kind vtepIp vlanInterfaces underlayInterfaces bond vxlanPort bridge uplinkBridge datapathType forwardingMode arpMode policyMode onPolicyChange midstream hostAccess',
+      'kind vtepIp vlanInterfaces underlayInterfaces bond vxlanPort bridge uplinkBridge datapathType forwardingMode arpMode policyMode onPolicyChange midstream tunnelDscp hostAccess',
     tenant: 'kind name',
     network: 'kind tenant name encap vlan vni type forwarding subnet gateway ipv6Subnet ipv6Gateway mtu',
+    netProfile: 'kind tenant name bandwidth burst dscp scope',
     group: 'kind tenant name network policies netProfile defaultAction vlan vni',
     policy: 'kind tenant name audit',
     rule: 'kind tenant policy id direction priority action protocol icmpType icmpCode ports peer',

@@ -21,6 +21,7 @@ export const world: readonly Json[] = [
   },
   { kind: 'network', tenant: 'blue', name: 'back', vlan: 100, subnet: '10.2.2.0/24' },
   { kind: 'network', tenant: 'red', name: 'front', vni: 5002, subnet: '10.1.1.0/24' },
+  { kind: 'netProfile', tenant: 'blue', name: 'gold', bandwidth: '10 mbps', dscp: 46 },
   { kind: 'policy', tenant: 'blue', name: 'web-policy' },
   { kind: 'group', tenant: 'blue', name: 'web', policies: ['web-policy'] },
   { kind: 'group', tenant: 'blue', name: 'db', network: 'back', defaultAction: 'deny' },
@@ -87,7 +88,7 @@ export const worldState = (): State => accept(emptyState(), { put: world });
 export const specsOf = (state: State): Json[] => objectsOf(state).map(({ spec }) => spec);
 
 export function objectsOf(state: State): AnyObject[] {
-  const kinds = ['settings', 'tenant', 'network', 'group', 'policy', 'rule', 'endpoint', 'peer'] as const;
+  const kinds = ['settings', 'tenant', 'network', 'netProfile', 'group', 'policy', 'rule', 'endpoint', 'peer'] as const;
   return kinds.flatMap((kind) => [...state.collection(kind)] as AnyObject[]);
 }
 

@@ -60,10 +60,16 @@ describe('bytes', () => {
     const flows = batch.owner(system);
     add(batch, 3);
     flows.group`group_id=${5}, type=all, bucket=actions=output:1`;
+    flows.meter`meter=${6}, kbps, burst, band=type=drop, rate=${1000}, burst_size=${100}`;
     const [, ...rest] = [...messages(batch.bytes())];
-    expect(rest.map((message) => message[1])).toEqual([14, 14, 14, 15]);
+    expect(rest.map((message) => message[1])).toEqual([14, 14, 14, 15, 29]);
     expect(hex(rest[1])).toBe(hex(parseFlow('cookie=0x0100000000000000,priority=2,in_port=2,actions=output:3')));
-    expect([batch.flowCount, batch.groupCount, batch.byteLength]).toEqual([3, 1, batch.bytes().length]);
+    expect([batch.flowCount, batch.groupCount, batch.meterCount, batch.byteLength]).toEqual([
+      3,
+      1,
+      1,
+      batch.bytes().length,
+    ]);
   });
 
   test('grow beyond the first capacity, also in the middle of a list', () => {

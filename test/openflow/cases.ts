@@ -301,3 +301,11 @@ export const groupCases: readonly string[] = [
   'group_id=22,type=select,bucket=watch_port:2,output:2,bucket=output:1',
   'group_id=4294967040,type=select,selection_method=hash,bucket=output:1',
 ];
+
+export const meterCases: readonly string[] = [
+  'meter=2,kbps,burst,band=type=drop,rate=1000,burst_size=100',
+  'meter=3,kbps,burst,band=type=drop,rate=4294967295,burst_size=1',
+  'meter=4,pktps,burst,stats,band=type=drop,rate=1,burst_size=1',
+  'meter=130559,kbps,burst,band=type=drop,rate=10000,burst_size=4294967295',
+  'meter=4294836224,kbps,burst,stats,band=type=drop,rate=7,burst_size=2',
+];

@@ -4,8 +4,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import { formatFlow, formatGroup, parseFlow, parseGroup } from '../../src/openflow/index.js';
-import { actionCases, groupCases, headerCases, matchCases } from './cases.js';
+import { formatFlow, formatGroup, formatMeter, parseFlow, parseGroup, parseMeter } from '../../src/openflow/index.js';
+import { actionCases, groupCases, headerCases, matchCases, meterCases } from './cases.js';
 import { flowText } from './support/arbitrary.js';
 import { hex, names, noSwitch, numbers, type Outcome, TestSwitch } from './support/switch.js';
 
@@ -23,11 +23,13 @@ describe.skipIf(noSwitch !== undefined)('against vswitchd', () => {
   let device: TestSwitch;
   let flowOutcomes: Outcome[] = [];
   let groupOutcomes: Outcome[] = [];
+  let meterOutcomes: Outcome[] = [];
 
   beforeAll(async () => {
     device = await TestSwitch.start();
     flowOutcomes = await device.addFlows(flows.map((text) => parseFlow(text, numbers)));
     groupOutcomes = await device.addGroups(groupCases.map((text) => parseGroup(text, numbers)));
+    meterOutcomes = await device.addMeters(meterCases.map((text) => parseMeter(text)));
   });
   afterAll(async () => {
     await device?.stop();
@@ -49,5 +51,14 @@ describe.skipIf(noSwitch !== undefined)('against vswitchd', () => {
     expect(hex(bytes)).toBe(hex(ours));
     expect(formatGroup(ours, names)).toBe(line);
     expect(hex(parseGroup(line!, numbers))).toBe(hex(ours));
+  });
+
+  test.each(meterCases.map((text, i) => [text, i] as const))('meter %s', (text, i) => {
+    const ours = parseMeter(text);
+    const { refused, bytes, line } = meterOutcomes[i]!;
+    expect(refused).toEqual([]);
+    expect(hex(bytes)).toBe(hex(ours));
+    expect(formatMeter(ours)).toBe(line);
+    expect(hex(parseMeter(line!))).toBe(hex(ours));
   });
 });

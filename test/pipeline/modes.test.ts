@@ -74,11 +74,11 @@ test('midstream drop: TCP of no known connection must begin with SYN', () => {
 });
 
 test('onPolicyChange keep: what is allowed is marked, and what is marked is not judged again', () => {
-  const marking = 'actions=ct(commit,zone=NXM_NX_REG1[0..15],exec(set_field:0x1->ct_mark)),goto_table:deliver';
+  const marking = 'actions=ct(commit,zone=NXM_NX_REG1[0..15],exec(set_field:0x1->ct_mark)),goto_table:dscp';
   expect(differences({ onPolicyChange: 'keep' })).toEqual([
-    '-table=commit, priority=100,ct_state=+new+trk,ip actions=ct(commit,zone=NXM_NX_REG1[0..15]),goto_table:deliver',
-    '-table=commit, priority=100,ct_state=+new+trk,ipv6 actions=ct(commit,zone=NXM_NX_REG1[0..15]),goto_table:deliver',
-    '+table=orient, priority=200,ct_state=-rel-inv+trk,ct_mark=0x1 actions=goto_table:deliver',
+    '-table=commit, priority=100,ct_state=+new+trk,ip actions=ct(commit,zone=NXM_NX_REG1[0..15]),goto_table:dscp',
+    '-table=commit, priority=100,ct_state=+new+trk,ipv6 actions=ct(commit,zone=NXM_NX_REG1[0..15]),goto_table:dscp',
+    '+table=orient, priority=200,ct_state=-rel-inv+trk,ct_mark=0x1 actions=goto_table:dscp',
     `+table=commit, priority=100,ct_state=+new+trk,ip ${marking}`,
     `+table=commit, priority=100,ct_state=-new+est+trk,ct_mark=0,ip ${marking}`,
     `+table=commit, priority=100,ct_state=+new+trk,ipv6 ${marking}`,

@@ -44,9 +44,9 @@ export function worldOf(state: State): World {
   return { state, ports: numberedPorts(state) };
 }
 
-/** The flow messages of a batch; owner markers (version 0) are skipped. */
+/** The flow messages of a batch; owner markers (version 0), groups and meters are skipped. */
 export function* flowMessages(batch: Uint8Array): Iterable<Uint8Array> {
-  for (const message of messages(batch)) if (message[0] !== 0) yield message;
+  for (const message of messages(batch)) if (message[0] !== 0 && message[1] === 14) yield message;
 }
 
 function textOf(world: World, batch: Batch): string[] {

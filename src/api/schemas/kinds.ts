@@ -17,6 +17,12 @@ export const kinds: Readonly<Record<Kind, KindWords>> = {
   settings: { key: [], plural: 'settings', short: ['setting'], about: 'The settings of this host.' },
   tenant: { key: ['name'], plural: 'tenants', short: ['vrf'], about: 'An address space of its own.' },
   network: { key: ['tenant', 'name'], plural: 'networks', short: ['net'], about: 'A VLAN or VXLAN broadcast domain.' },
+  netProfile: {
+    key: ['tenant', 'name'],
+    plural: 'netprofiles',
+    short: ['netprofile', 'profile'],
+    about: 'Bandwidth and priority of groups.',
+  },
   group: { key: ['tenant', 'name'], plural: 'groups', short: ['grp', 'epg'], about: 'Endpoints that share policies.' },
   policy: { key: ['tenant', 'name'], plural: 'policies', short: ['pol'], about: 'A named list of rules.' },
   rule: { key: ['tenant', 'policy', 'id'], plural: 'rules', short: [], about: 'One line of a policy.' },

@@ -87,7 +87,14 @@ export function wantedBridges(state: State, tables: readonly string[]): WantedBr
     interfaces: [device(name)],
   }));
   if (settings.vtepIp !== undefined) {
-    const options = { remote_ip: 'flow', local_ip: 'flow', key: 'flow', dst_port: String(settings.vxlanPort) };
+    const options = {
+      remote_ip: 'flow',
+      local_ip: 'flow',
+      key: 'flow',
+      dst_port: String(settings.vxlanPort),
+      // ECN is taken over either way (RFC 6040); this is about the DSCP.
+      ...(settings.tunnelDscp === 'copy' ? { tos: 'inherit' } : {}),
+    };
     ports.push({ name: tunnelPort, role: 'tunnel', interfaces: [{ name: tunnelPort, type: 'vxlan', options }] });
   }
   const uplinked = settings.vlanInterfaces.length > 0;

@@ -20,7 +20,7 @@ export const groupSchema = Type.Object(
         description: 'Policies that speak for the group; a set, the order means nothing.',
       }),
     ),
-    netProfile: Type.Optional(name('Bandwidth and priority. Not supported yet.', 'gold')),
+    netProfile: Type.Optional(name('A net profile of the tenant: bandwidth and priority of its members.', 'gold')),
     defaultAction: Type.Optional(
       Type.Enum(['allow', 'deny'], {
         description: 'The verdict when no rule matches; deny counts as a rule of priority 0 in both directions.',
@@ -52,6 +52,10 @@ export interface Group {
   /** Keys of the policies, sorted. */
   readonly policies: readonly string[];
   readonly defaultAction: 'allow' | 'deny';
+  /** Key of the net profile. */
+  readonly netProfile?: string;
+  /** Number of its meters, its own among groups; 0 without a net profile. */
+  readonly meters: number;
   /** 32-bit number of (policies, defaultAction); 0 for no policies and allow. */
   readonly policySet: number;
 }
@@ -64,7 +68,7 @@ export const groupRules: KindRules<'group'> = {
   rewrite(fields) {
     dropEmpty(fields, 'network', 'netProfile', 'defaultAction');
   },
-  notYet: { netProfile: always, vlan: always, vni: always },
+  notYet: { vlan: always, vni: always },
   read(input: GroupSpec) {
     const policies = [...new Set(input.policies)].toSorted();
     const defaultAction = input.defaultAction ?? 'allow';
@@ -74,7 +78,7 @@ export const groupRules: KindRules<'group'> = {
       name: input.name,
       network: input.network,
       policies: policies.length > 0 ? policies : undefined,
-      netProfile: undefined,
+      netProfile: input.netProfile,
       defaultAction,
       vlan: undefined,
       vni: undefined,
@@ -87,6 +91,8 @@ export const groupRules: KindRules<'group'> = {
       tenant: input.tenant,
       network: input.network === undefined ? undefined : `${input.tenant}/${input.network}`,
       policies: policies.map((policy) => `${input.tenant}/${policy}`),
+      netProfile: input.netProfile === undefined ? undefined : `${input.tenant}/${input.netProfile}`,
+      meters: 0,
       defaultAction,
       policySet: 0,
     });
@@ -94,6 +100,8 @@ export const groupRules: KindRules<'group'> = {
   references(group) {
     const refs: Reference[] = [{ field: 'tenant', ref: { kind: 'tenant', key: group.tenant } }];
     if (group.network !== undefined) refs.push({ field: 'network', ref: { kind: 'network', key: group.network } });
+    if (group.netProfile !== undefined)
+      refs.push({ field: 'netProfile', ref: { kind: 'netProfile', key: group.netProfile } });
     for (const key of group.policies) refs.push({ field: 'policies', ref: { kind: 'policy', key } });
     return refs;
   },
@@ -105,3 +113,7 @@ export function policySetSignature(group: Pick<Group, 'policies' | 'defaultActio
     ? ''
     : `${group.defaultAction} ${group.policies.join(' ')}`;
 }
+
+/** Of the numbers of meters: each names two meters of the switch, and those below are for endpoints (pipeline/layout.ts). */
+export const firstMeters = 2 ** 17;
+export const lastMeters = 2 ** 31 - 2 ** 16;

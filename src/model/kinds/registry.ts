@@ -7,6 +7,7 @@ import type { Kind } from '../types.js';
 import type { KindRules } from './kind.js';
 import { endpointRules, endpointSchema } from './endpoint.js';
 import { groupRules, groupSchema } from './group.js';
+import { netProfileRules, netProfileSchema } from './net-profile.js';
 import { networkRules, networkSchema } from './network.js';
 import { peerRules, peerSchema } from './peer.js';
 import { policyRules, policySchema } from './policy.js';
@@ -18,6 +19,7 @@ const registry: { readonly [K in Kind]: KindRules<K> } = {
   settings: settingsRules,
   tenant: tenantRules,
   network: networkRules,
+  netProfile: netProfileRules,
   group: groupRules,
   policy: policyRules,
   rule: ruleRules,
@@ -25,7 +27,17 @@ const registry: { readonly [K in Kind]: KindRules<K> } = {
   peer: peerRules,
 };
 
-export const kinds: readonly Kind[] = ['settings', 'tenant', 'network', 'group', 'policy', 'rule', 'endpoint', 'peer'];
+export const kinds: readonly Kind[] = [
+  'settings',
+  'tenant',
+  'network',
+  'netProfile',
+  'group',
+  'policy',
+  'rule',
+  'endpoint',
+  'peer',
+];
 
 export function isKind(word: unknown): word is Kind {
   return typeof word === 'string' && Object.hasOwn(registry, word);
@@ -45,16 +57,18 @@ export const kindAliases: Readonly<Record<string, Kind>> = {
   global: 'settings',
   endpointGroup: 'group',
   epg: 'group',
+  netprofile: 'netProfile',
 };
 
 /** Kinds that semantics promise and no code serves yet: named, so that the answer is not "unknown". */
-export const laterKinds: readonly string[] = ['netProfile', 'netprofile', 'service', 'serviceLB', 'route'];
+export const laterKinds: readonly string[] = ['service', 'serviceLB', 'route'];
 
 /** Kind → JSON Schema of its normal form, for the API's documentation and for editors. */
 export const schemas = {
   settings: settingsSchema,
   tenant: tenantSchema,
   network: networkSchema,
+  netProfile: netProfileSchema,
   group: groupSchema,
   policy: policySchema,
   rule: ruleSchema,

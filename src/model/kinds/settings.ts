@@ -91,6 +91,12 @@ export const settingsSchema = Type.Object(
         default: 'adopt',
       }),
     ),
+    tunnelDscp: Type.Optional(
+      Type.Enum(['none', 'copy'], {
+        description: "The DSCP of VXLAN's outer header: none is 0, copy takes over that of the packet inside.",
+        default: 'none',
+      }),
+    ),
     hostAccess: Type.Optional(
       Type.Object(
         { port: Type.Optional(Type.String()), subnet: Type.Optional(Type.String()) },
@@ -127,6 +133,7 @@ export interface Settings {
   readonly policyMode: 'joint' | 'both-sides';
   readonly onPolicyChange: 'reevaluate' | 'keep' | 'cut';
   readonly midstream: 'adopt' | 'drop';
+  readonly tunnelDscp: 'none' | 'copy';
 }
 
 export const settingsRules: KindRules<'settings'> = {
@@ -165,6 +172,7 @@ export const settingsRules: KindRules<'settings'> = {
       policyMode: input.policyMode ?? 'joint',
       onPolicyChange: input.onPolicyChange ?? 'reevaluate',
       midstream: input.midstream ?? 'adopt',
+      tunnelDscp: input.tunnelDscp ?? 'none',
     } as const;
     if (rest.bridge === rest.uplinkBridge) {
       say('uplinkBridge', 'contradiction', `bridge and uplinkBridge are both \`${rest.bridge}\``);

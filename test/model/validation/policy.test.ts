@@ -13,9 +13,9 @@ areRefused([
     '/objects/0/network no_such_object: no network `frnt` in tenant `blue` (did you mean `front`?)',
   ],
   [
-    'a netProfile',
-    group({ netProfile: 'gold' }),
-    '/objects/0/netProfile not_supported: netProfile `gold` is not supported yet (leave it out)',
+    'a group with an unknown net profile',
+    group({ netProfile: 'gld' }),
+    '/objects/0/netProfile no_such_object: no netProfile `gld` in tenant `blue` (did you mean `gold`?)',
   ],
   ['a VLAN of a group', group({ vlan: 7 }), '/objects/0/vlan not_supported: vlan is not supported yet (leave it out)'],
   [

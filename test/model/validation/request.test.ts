@@ -12,7 +12,7 @@ areRefused([
   [
     'no kind',
     { name: 'x' },
-    '/objects/0/kind missing_field: kind is missing (one of settings, tenant, network, group, policy, rule, endpoint, peer)',
+    '/objects/0/kind missing_field: kind is missing (one of settings, tenant, network, netProfile, group, policy, rule, endpoint, peer)',
   ],
   [
     'an unknown kind',

@@ -117,6 +117,19 @@ export class TestSwitch {
     });
   }
 
+  /** Adds each meter mod; meters are told apart by their ids. A line is all that ovs-ofctl prints of one. */
+  async addMeters(meters: readonly Uint8Array[]): Promise<Outcome[]> {
+    const refused = await this.#send(meters);
+    const dumped = new Map((await this.wire.meters()).map((bytes) => [groupOf(bytes), bytes]));
+    const text = await this.#sandbox.ofctl(['dump-meters', bridge]);
+    const lines = text.split(/(?=^meter=)/m).map((each) => each.trim().replaceAll('\n', ' '));
+    const byId = new Map(lines.map((line) => [Number(/^meter=(\d+)/.exec(line)?.[1]), line]));
+    return meters.map((meter, i) => {
+      const id = groupOf(meter);
+      return { refused: refused[i] ?? [], bytes: dumped.get(id), line: byId.get(id) };
+    });
+  }
+
   async #send(messages: readonly Uint8Array[]): Promise<(readonly WireError[])[]> {
     const refused: (readonly WireError[])[] = [];
     for (const message of messages) refused.push(await this.wire.send(message));
@@ -128,8 +141,9 @@ function cookieOf(flowMod: Uint8Array): bigint {
   return new DataView(flowMod.buffer, flowMod.byteOffset).getBigUint64(8);
 }
 
-function groupOf(groupMod: Uint8Array): number {
-  return new DataView(groupMod.buffer, groupMod.byteOffset).getUint32(12);
+/** The id of a group or meter; both have it at the same place. */
+function groupOf(mod: Uint8Array): number {
+  return new DataView(mod.buffer, mod.byteOffset).getUint32(12);
 }
 
 export function hex(bytes: Uint8Array | undefined): string | undefined {

@@ -89,6 +89,14 @@ export class Wire {
     return entries.map(toGroupMod);
   }
 
+  /** All meters, each as the meter mod (ADD) with the very flags and bands that the switch reported. */
+  async meters(): Promise<Uint8Array[]> {
+    const body = Buffer.alloc(16);
+    body.writeUInt16BE(10, 0);
+    body.writeUInt32BE(0xffffffff, 8);
+    return (await this.#dump(body)).map(toMeterMod);
+  }
+
   async #dump(body: Buffer): Promise<Buffer[]> {
     const parts = await this.#request(type.multipartRequest, body);
     const entries: Buffer[] = [];
@@ -182,4 +190,14 @@ function toGroupMod(entry: Buffer): Uint8Array {
   entry.copy(head, 12, 4, 10);
   head.writeUInt32BE(0xffffffff, 20);
   return new Uint8Array(Buffer.concat([head, entry.subarray(16)]));
+}
+
+/** OFPMP_METER_DESC entry (OpenFlow 1.5 §7.3.5.14) to OFPT_METER_MOD. */
+function toMeterMod(entry: Buffer): Uint8Array {
+  const head = Buffer.alloc(16);
+  head.writeUInt8(6, 0);
+  head.writeUInt8(29, 1);
+  head.writeUInt16BE(16 + entry.length - 8, 2);
+  entry.copy(head, 10, 2, 8);
+  return new Uint8Array(Buffer.concat([head, entry.subarray(8)]));
 }
