@@ -236,8 +236,12 @@ export function isLinkLocal(address: Address): boolean {
   return address[0] === 0xfe && ((address[1] ?? 0) & 0xc0) === 0x80;
 }
 
+/** What every distributed gateway and every virtual address answers with, the same on every host: `02`, then `sluic` as good as hex has it. */
+export const routerMac: Uint8Array = Uint8Array.of(0x02, 0x73, 0x6c, 0x75, 0x69, 0x63);
+
 /** What a MAC is that no station may use as its own. */
 export function unusableMac(mac: Uint8Array): string | undefined {
+  if (mac.every((byte, i) => byte === routerMac[i])) return 'distributed gateway’s';
   const first = mac[0] ?? 0;
   if ((first & 1) === 1) return mac.every((byte) => byte === 0xff) ? 'broadcast' : 'multicast';
   return first === 0 && mac.every((byte) => byte === 0) ? 'all zero' : undefined;

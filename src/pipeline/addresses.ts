@@ -1,9 +1,13 @@
-/** Addresses that protocols define. Neighbours: spoof-guard.ts. */
+/** Addresses that protocols define. Neighbours: spoof-guard.ts, neighbours.ts, source.ts. */
 
 /** An absent link-layer option reads as this in a match. */
 export const noMac = new Uint8Array(6);
 
 export const unspecified6 = new Uint8Array(16);
+
+/** Every node of a link, and the MAC of that group (RFC 2464 §7). */
+export const allNodes = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+export const allNodesMac = Uint8Array.of(0x33, 0x33, 0, 0, 0, 1);
 
 /** The link-local address of a MAC (RFC 4291 appendix A: fe80::/64 and the modified EUI-64). */
 export function linkLocal(mac: Uint8Array): Uint8Array {

@@ -15,6 +15,8 @@ import type { Feature } from './feature.js';
 import { miss } from './miss.js';
 import { neighbours } from './neighbours.js';
 import { policy } from './policy.js';
+import { route } from './route.js';
+import { router } from './router.js';
 import { source } from './source.js';
 import { spoofGuard } from './spoof-guard.js';
 import { tunnel } from './tunnel.js';
@@ -30,6 +32,8 @@ const features: readonly Feature[] = [
   spoofGuard,
   neighbours,
   source,
+  router,
+  route,
   destination,
   conntrack,
   policy,

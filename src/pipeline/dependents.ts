@@ -81,9 +81,9 @@ function groupChanged(dirty: Dirty, after: State, was: Group | undefined, is: Gr
   for (const policy of new Set([...(was?.policies ?? []), ...(is?.policies ?? [])])) touchRules(dirty, after, policy);
 }
 
-/** Members' flows speak of their network's id, and of its encapsulation when they are not local. */
+/** Members' flows speak of their network's id, of its encapsulation when they are not local, and of its being routed. */
 function networkChanged(dirty: Dirty, after: State, was: Network | undefined, is: Network | undefined): void {
-  if (!was || !is || (was.encap === is.encap && was.id === is.id)) return;
+  if (!was || !is || (was.encap === is.encap && was.id === is.id && was.forwarding === is.forwarding)) return;
   for (const e of after.members(is.key)) touch(dirty, e);
 }
 

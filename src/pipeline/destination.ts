@@ -6,7 +6,7 @@
 import type { Endpoint } from '../model/index.js';
 import { a, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
-import { delivery, origin, prio, reg, t } from './layout.js';
+import { delivery, origin, prio, reg, routerMac, t } from './layout.js';
 import { groupId, localPort, networkOf, type World } from './world.js';
 
 /** How to reach an endpoint, or undefined while nobody knows. */
@@ -24,6 +24,8 @@ export const destination: Feature = {
   system(f) {
     f.add`table=${t.destination}, priority=${prio.usual}, dl_dst=01:00:00:00:00:00/01:00:00:00:00:00,
       actions=set_field:${delivery.flood}->${reg.delivery}, goto_table:${t.receiver}`;
+    // What was for a gateway has been routed or answered; nobody else is to see it.
+    f.add`table=${t.destination}, priority=${prio.guard}, dl_dst=${routerMac}, actions=drop`;
     // A unicast frame that the fabric flooded is not for this host.
     f.add`table=${t.destination}, priority=${prio.networkGuard}, ${reg.origin}=${origin.uplink}, actions=drop`;
   },

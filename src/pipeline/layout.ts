@@ -4,6 +4,7 @@
  * that breaks its table's contract; docs/pipeline.md is written from it.
  * Invariant: no table number, bit range or priority is written anywhere else.
  */
+import { routerMac } from '../model/index.js';
 import { register, table, type RegRange, type TableRef } from '../openflow/index.js';
 
 /** What a table may match, where its packets may go, and what happens to a packet that no flow matches. */
@@ -28,8 +29,11 @@ const tableNames = [
   'tunnelPeer',
   'spoofGuard',
   'neighbours',
+  'advertise',
   'source',
   'sourceSet',
+  'router',
+  'route',
   'destination',
   'receiver',
   'destinationSet',
@@ -105,6 +109,9 @@ export const prio = {
   /** What is allowed in spite of a guard. */
   exempt: 300,
 } as const;
+
+/** The MAC of every gateway and of every other address that the switch answers for itself. One on all hosts, so that an endpoint may move. */
+export { routerMac };
 
 /** The priority of a group by address: the more specific prefix decides. `length` in bits. */
 export function addressPriority(length: number): number {
@@ -215,10 +222,18 @@ export const contracts: readonly TableContract[] = [
   },
   {
     ref: t.neighbours,
-    purpose: 'ARP requests of local endpoints for known endpoints are answered here.',
-    matches: ['in_port', 'dl_type', 'arp_op', 'arp_tpa', 'network'],
-    next: ['destination'],
+    purpose:
+      'What local endpoints ask for by ARP or neighbour discovery is answered here, if it is a gateway or a known endpoint.',
+    matches: ['in_port', 'dl_type', 'arp_op', 'arp_tpa', 'nw_proto', 'icmp_type', 'icmp_code', 'nd_target', 'network'],
+    next: ['advertise', 'destination'],
     miss: { to: 'destination' },
+  },
+  {
+    ref: t.advertise,
+    purpose: 'A solicitation that became an advertisement gets its addresses and flags and goes back.',
+    matches: ['dl_type', 'dl_src', 'nw_proto', 'icmp_type', 'icmp_code', 'ipv6_src'],
+    next: [],
+    miss: { drop: 'not an advertisement' },
   },
   {
     ref: t.source,
@@ -231,8 +246,35 @@ export const contracts: readonly TableContract[] = [
     ref: t.sourceSet,
     purpose: 'The policy set of the sender’s group.',
     matches: ['sourceGroup'],
-    next: ['destination'],
+    next: ['router'],
+    miss: { to: 'router' },
+  },
+  {
+    ref: t.router,
+    purpose:
+      'Frames for the distributed gateway: its ping is answered, the last hop of a TTL ends here, the rest is routed.',
+    matches: [
+      'dl_type',
+      'dl_dst',
+      'network',
+      'zone',
+      'origin',
+      'nw_dst',
+      'ipv6_dst',
+      'nw_proto',
+      'nw_ttl',
+      'icmp_type',
+      'icmp_code',
+    ],
+    next: ['route', 'destination'],
     miss: { to: 'destination' },
+  },
+  {
+    ref: t.route,
+    purpose: 'The longest prefix of the tenant decides: into which network, and to whose MAC.',
+    matches: ['dl_type', 'zone', 'nw_dst', 'ipv6_dst'],
+    next: ['destination'],
+    miss: { drop: 'no route to the address' },
   },
   {
     ref: t.destination,

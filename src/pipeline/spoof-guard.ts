@@ -26,7 +26,7 @@ function ipv6Flows(f: Flows, ofport: number, mac: Uint8Array, ipv6: Uint8Array |
     actions=goto_table:${t.sourceSet}`;
   for (const option of [mac, noMac]) {
     f.add`table=${t.spoofGuard}, priority=${prio.exempt}, icmp6, icmp_type=135, icmp_code=0, in_port=${ofport}, dl_src=${mac},
-      ipv6_src=${ipv6}, nd_sll=${option}, actions=goto_table:${t.sourceSet}`;
+      ipv6_src=${ipv6}, nd_sll=${option}, actions=goto_table:${t.neighbours}`;
     f.add`table=${t.spoofGuard}, priority=${prio.exempt}, icmp6, icmp_type=136, icmp_code=0, in_port=${ofport}, dl_src=${mac},
       nd_target=${ipv6}, nd_tll=${option}, actions=goto_table:${t.sourceSet}`;
   }
@@ -41,7 +41,7 @@ function addresslessFlows(f: Flows, ofport: number, e: Endpoint): void {
   f.add`table=${t.spoofGuard}, priority=${prio.usual}, ip, nw_proto=2, in_port=${ofport}, dl_src=${e.mac}, nw_src=0.0.0.0,
     actions=goto_table:${t.sourceSet}`;
   f.add`table=${t.spoofGuard}, priority=${prio.exempt}, icmp6, icmp_type=135, icmp_code=0, in_port=${ofport}, dl_src=${e.mac},
-    ipv6_src=${unspecified6}, nd_sll=${noMac}, actions=goto_table:${t.sourceSet}`;
+    ipv6_src=${unspecified6}, nd_sll=${noMac}, actions=goto_table:${t.neighbours}`;
   f.add`table=${t.spoofGuard}, priority=${prio.usual}, icmp6, icmp_type=143, in_port=${ofport}, dl_src=${e.mac},
     ipv6_src=${unspecified6}, actions=goto_table:${t.sourceSet}`;
 }

@@ -67,6 +67,11 @@ export function networkOf(w: World, e: Endpoint): Network {
   return network;
 }
 
+/** Whether a network's gateways are answered here and its packets routed; else its gateway is somebody outside. */
+export function isRouted(w: World, network: Network): boolean {
+  return (network.forwarding ?? w.state.settings.forwardingMode) === 'routing';
+}
+
 /** The ct zone of a tenant; the model guarantees that it exists. */
 export function zoneOf(w: World, tenant: string): number {
   const recent = recentOf(w.state);

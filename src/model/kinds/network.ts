@@ -33,7 +33,12 @@ export const networkSchema = Type.Object(
         default: 'data',
       }),
     ),
-    forwarding: Type.Optional(Type.Enum(['bridge', 'routing'], { description: 'routing is not supported yet.' })),
+    forwarding: Type.Optional(
+      Type.Enum(['bridge', 'routing'], {
+        description:
+          'routing: the gateways are answered on every host and packets to other networks of the tenant are routed. bridge: the gateway is outside. Default: what settings.forwardingMode says.',
+      }),
+    ),
     subnet: Type.Optional(text('IPv4 subnet; host bits are cleared.', '10.1.1.0/24')),
     gateway: Type.Optional(text('IPv4 gateway, inside the subnet.', '10.1.1.254')),
     ipv6Subnet: Type.Optional(text('IPv6 subnet; host bits are cleared.', 'fd00:1::/64')),
@@ -72,6 +77,8 @@ export interface Network {
   readonly encap: 'vlan' | 'vxlan';
   /** VLAN id or VNI, as encap says. */
   readonly tag: number;
+  /** As the network says it; where it does not, settings.forwardingMode holds. */
+  readonly forwarding?: 'bridge' | 'routing';
   readonly subnet?: Cidr;
   readonly gateway?: number;
   readonly ipv6Subnet?: Cidr;
@@ -136,7 +143,7 @@ export const networkRules: KindRules<'network'> = {
       delete fields[written];
     }
   },
-  notYet: { type: only('infra'), forwarding: only('routing'), mtu: always },
+  notYet: { type: only('infra'), mtu: always },
   read(input: NetworkSpec, say) {
     const { encap, tag } = readTag(say, input);
     const v4 = readFamily(say, input, 4);
@@ -164,6 +171,7 @@ export const networkRules: KindRules<'network'> = {
       tenant: input.tenant,
       encap,
       tag,
+      forwarding: input.forwarding,
       subnet: v4.subnet,
       gateway: v4.gateway as number | undefined,
       ipv6Subnet: v6.subnet,

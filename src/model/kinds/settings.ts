@@ -63,7 +63,11 @@ export const settingsSchema = Type.Object(
       }),
     ),
     forwardingMode: Type.Optional(
-      Type.Enum(['bridge', 'routing'], { description: 'routing is not supported yet.', default: 'bridge' }),
+      Type.Enum(['bridge', 'routing'], {
+        description:
+          'What networks do that do not say it themselves. routing: their gateways are answered on every host, and packets between networks of a tenant are routed. bridge: the gateway is outside.',
+        default: 'bridge',
+      }),
     ),
     arpMode: Type.Optional(
       Type.Enum(['proxy', 'flood'], {
@@ -146,7 +150,6 @@ export const settingsRules: KindRules<'settings'> = {
   },
   notYet: {
     hostAccess: always,
-    forwardingMode: only('routing'),
     onPolicyChange: only('cut'),
   },
   read(input: SettingsSpec, say) {

@@ -56,10 +56,7 @@ test.each(['hostAccess'])('settings.%s is refused as not supported yet', (field)
     { pointer: `/objects/0/${field}`, code: 'not_supported' },
   ]);
 });
-test.each([
-  ['forwardingMode', 'routing'],
-  ['onPolicyChange', 'cut'],
-])('settings.%s %s is refused as not supported yet', (field, value) => {
+test.each([['onPolicyChange', 'cut']])('settings.%s %s is refused as not supported yet', (field, value) => {
   expect(refuse(state, { put: [settings({ [field]: value })] })).toMatchObject([
     { pointer: `/objects/0/${field}`, code: 'not_supported' },
   ]);

@@ -98,11 +98,6 @@ areRefused([
     network({ type: 'infra' }),
     '/objects/0/type not_supported: type `infra` is not supported yet (leave it out)',
   ],
-  [
-    'routing',
-    network({ forwarding: 'routing' }),
-    '/objects/0/forwarding not_supported: forwarding `routing` is not supported yet (leave it out)',
-  ],
   ['an MTU', network({ mtu: 1400 }), '/objects/0/mtu not_supported: mtu is not supported yet (leave it out)'],
   [
     'a subnet that leaves an endpoint outside',
