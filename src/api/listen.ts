@@ -31,7 +31,7 @@ export async function listen(app: FastifyInstance, remote: string): Promise<List
 
 async function listenTcp(app: FastifyInstance, host: string, port: number): Promise<Listening> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, listenTextResolver: (address) => `the API listens on ${address}` });
   } catch (cause) {
     const why = {
       EADDRINUSE: `another program listens on port ${port} of ${host} (see: ss -ltnp 'sport = :${port}')`,
@@ -67,7 +67,7 @@ async function listenUnix(app: FastifyInstance, path: string): Promise<Listening
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     rmSync(aside, { force: true });
-    await app.listen({ path: aside });
+    await app.listen({ path: aside, listenTextResolver: () => `the API listens on ${path}` });
     chmodSync(aside, 0o660);
     await linkInto(aside, path);
     inode = inodeOf(path);

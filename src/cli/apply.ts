@@ -12,7 +12,7 @@ import { connect, isSet } from './connect.js';
 import { CommandError, problemFailure } from './failure.js';
 import { socketFlag } from './help.js';
 import { readInput } from './input.js';
-import { cascadeFlag, levelFlag, levelOf, outputFlag, wordOf } from './options.js';
+import { cascadeFlag, dryRunFlag, levelFlag, levelOf, outputFlag, wordOf } from './options.js';
 import { placer } from './place.js';
 import { reportChange } from './report.js';
 
@@ -59,12 +59,7 @@ export const command: Command = {
       help: 'A file, a directory of .yaml and .json files, or - for standard input. It may be repeated.',
       example: '-f host.yaml',
     },
-    {
-      name: 'dry-run',
-      type: 'switch',
-      help: 'Judges the objects against what the daemon knows. Nothing is stored and no packet is touched.',
-      example: '--dry-run',
-    },
+    dryRunFlag,
     levelFlag,
     cascadeFlag,
     { ...outputFlag('json'), help: 'How to print: json. Without it a line or two of text are printed.' },

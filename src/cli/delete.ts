@@ -8,7 +8,7 @@ import type { Parsed } from '../config/index.js';
 import type { Command, ExitCode, Io } from './command.js';
 import { connect, isSet } from './connect.js';
 import { socketFlag } from './help.js';
-import { cascadeFlag, levelFlag, levelOf, refsOf } from './options.js';
+import { cascadeFlag, dryRunFlag, levelFlag, levelOf, refsOf } from './options.js';
 import { reportChange } from './report.js';
 
 async function run(parsed: Parsed, io: Io): Promise<ExitCode> {
@@ -20,7 +20,7 @@ async function run(parsed: Parsed, io: Io): Promise<ExitCode> {
   if (keys.length === 0) {
     throw new UsageError(`delete needs the key of a ${kind}`, { hint: `see: sluice get ${kind}` });
   }
-  const options = { ...levelOf(parsed), cascade: isSet(parsed, 'cascade') };
+  const options = { ...levelOf(parsed), cascade: isSet(parsed, 'cascade'), dryRun: isSet(parsed, 'dry-run') };
   // One request, so that several keys go together or not at all.
   const answer = await connect(parsed, io).apply({ objects: [], delete: keys.map((key) => ({ kind, key })) }, options);
   return reportChange(answer, io);
@@ -30,7 +30,7 @@ export const command: Command = {
   name: 'delete',
   usage: 'delete <kind> <key>...',
   about: 'Deletes objects of one kind, all that are named or none. Deleting what is not there is success.',
-  flags: [cascadeFlag, levelFlag, socketFlag],
+  flags: [cascadeFlag, dryRunFlag, levelFlag, socketFlag],
   examples: ['sluice delete endpoint web-1', 'sluice delete network blue/front --cascade'],
   run,
 };

@@ -23,6 +23,13 @@ export const cascadeFlag: Flag = {
   example: '--cascade',
 };
 
+export const dryRunFlag: Flag = {
+  name: 'dry-run',
+  type: 'switch',
+  help: 'Judges the change against what the daemon knows. Nothing is stored and no packet is touched.',
+  example: '--dry-run',
+};
+
 export function outputFlag(forms: string): Flag {
   return {
     name: 'output',

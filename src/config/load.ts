@@ -94,6 +94,9 @@ export async function loadConfig(input: LoadInput): Promise<DaemonConfig> {
   const vtepIp = from.one('vtepIp', settings.vtepIp, undefined);
   const tokenFile = from.one('tokenFile', settings.tokenFile, undefined);
   const listen = from.list('listen', settings.listen);
+  const sandbox = from.one('sandbox', settings.sandbox, false);
+  const db = from.one('db', settings.db, `unix:${rundir}/db.sock`, 'rundir');
+  if (sandbox) refuseOtherSwitch(from);
   const token = readToken(tokenFile, listen, from, input.readFile);
   return {
     ...(vtepIp === undefined ? {} : { vtepIp }),
@@ -105,7 +108,7 @@ export async function loadConfig(input: LoadInput): Promise<DaemonConfig> {
     bridge: from.one('bridge', settings.bridge, 'br-sluice'),
     uplinkBridge: from.one('uplinkBridge', settings.uplinkBridge, 'br-sluice-up'),
     datapathType: from.one('datapathType', settings.datapathType, 'system'),
-    db: from.one('db', settings.db, `unix:${rundir}/db.sock`, 'rundir'),
+    db,
     rundir,
     stateDir: from.one('stateDir', settings.stateDir, ownStateDir(input)),
     socket: from.one('socket', settings.socket, ownSocket(input)),
@@ -113,9 +116,18 @@ export async function loadConfig(input: LoadInput): Promise<DaemonConfig> {
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(token === undefined ? {} : { token }),
     logLevel: logLevel(from, flags),
-    sandbox: from.one('sandbox', settings.sandbox, false),
+    sandbox,
     sources: from.sources(),
   };
+}
+
+/** A private switch and the place of another one cannot both be meant. A place from a file or a variable is merely not used. */
+function refuseOtherSwitch(from: Resolver): void {
+  for (const key of ['rundir', 'db'] as const) {
+    const source = from.sourceOf(key);
+    if (source.from !== 'flag') continue;
+    throw new UsageError(`${source.name} names a switch, but --sandbox starts a private one: leave one of them out`);
+  }
 }
 
 /** Contiv's `-debug` counts as a flag; a `--log-level` beside it is the more precise of the two. */

@@ -3,8 +3,8 @@
  * Neighbours: index.ts says what a store promises, guard.ts looks at the file first.
  * Invariants: the directory is ours alone (0700, files 0600); a write is answered only after LMDB has synced it to disk.
  */
-import { chmod, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { open, type RootDatabase } from 'lmdb';
 import { SluiceError } from '../model/errors.js';
@@ -28,7 +28,7 @@ export async function openLmdbStore(directory: string): Promise<Store> {
   const path = join(directory, file);
   let root: RootDatabase | undefined;
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
     await chmod(directory, 0o700);
     await guardFile(path);
     // noSubdir: the two files lie in the directory itself; the cache is off because State is the cache;
@@ -40,6 +40,19 @@ export async function openLmdbStore(directory: string): Promise<Store> {
   } catch (error) {
     await root?.close();
     throw unavailable(directory, error);
+  }
+}
+
+/** Level by level: mkdir's own `recursive` never comes back where the system answers ENOENT for ever, as in /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await mkdir(path, { mode: 0o700 });
   }
 }
 

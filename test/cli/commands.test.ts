@@ -61,6 +61,13 @@ test.each(['yaml', 'json'])('what get -o %s prints can be applied again', async 
   }
 });
 
+test('a rehearsed delete says what would go, and nothing goes', async () => {
+  expect(await printed('delete endpoint web-1 --dry-run')).toBe(
+    '0 created, 0 updated, 1 deleted, 0 unchanged (dry run: nothing was changed)\n',
+  );
+  expect(await printed('get endpoint web-1 -o name')).toBe('endpoint/web-1\n');
+});
+
 test('delete takes several keys, spaced or slashed, and absent ones', async () => {
   expect(await printed('delete endpoint web-1 web-9')).toBe(
     '0 created, 0 updated, 1 deleted, 0 unchanged (generation 2)\n' +

@@ -296,3 +296,14 @@ describe('what is in force, and why', () => {
     expect(givenSettings(config)).toEqual({ bond: { mode: 'active-backup', lacp: 'off' } });
   });
 });
+
+test('a private switch and the place of another are not both meant', async () => {
+  for (const place of ['--rundir /run/elsewhere', '--db unix:/run/elsewhere/db.sock']) {
+    const { message } = await refusal({ argv: `--sandbox ${place}` });
+    expect(message).toBe(
+      `${place.split(' ')[0]} names a switch, but --sandbox starts a private one: leave one of them out`,
+    );
+  }
+  const { sandbox } = await load({ argv: '--sandbox', env: { SLUICE_RUNDIR: '/run/elsewhere' } });
+  expect(sandbox).toBe(true);
+});

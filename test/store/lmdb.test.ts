@@ -81,6 +81,10 @@ describe('a place that cannot keep the state is told with what to do', () => {
     });
   });
 
+  test('a place where nothing can be made', async () => {
+    expect(await failure('/proc/sluice/state')).toMatchObject({ code: 'store_unavailable' });
+  });
+
   test('a directory where the file should be', async () => {
     const directory = await ownDirectory();
     await mkdir(join(directory, 'state.lmdb'));
