@@ -24,12 +24,12 @@ export function portClashes(changes: readonly Change[], state: State, at: (chang
     }
     if (after?.kind !== 'settings') return [];
     return nics
-      .filter((name) => own(name) || state.endpointAt(name) !== undefined)
-      .map((name) => {
-        const whose = own(name)
+      .filter((nic) => own(nic) || state.endpointAt(nic) !== undefined)
+      .map((nic) => {
+        const whose = own(nic)
           ? 'is a port of Sluice itself'
-          : `is the interface of endpoint ${state.endpointAt(name)?.key}`;
-        return { pointer: at(change), code: 'bad_value', message: `${name} ${whose}; it cannot be an uplink` };
+          : `is the interface of endpoint ${state.endpointAt(nic)?.key}`;
+        return { pointer: at(change), code: 'bad_value', message: `${nic} ${whose}; it cannot be an uplink` };
       });
   });
 }
