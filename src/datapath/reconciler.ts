@@ -152,6 +152,7 @@ export class Reconciler {
     book.confirmed(
       reached.filter((owner) => !refused.has(owner)),
       generation,
+      full,
     );
     for (const owner of dirty.gone) book.gone(owner);
     this.#parts.describe(result);
@@ -183,7 +184,7 @@ export class Reconciler {
       const before = this.#batch.flowCount;
       try {
         compileObject(this.#batch, world, object);
-        book.compiled(owner, this.#batch.flowCount - before);
+        book.compiled(owner, this.#batch.flowCount - before, world.state.generation);
         compiled.push(owner);
       } catch (error) {
         this.#batch.dropOwner();

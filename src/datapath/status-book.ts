@@ -16,6 +16,8 @@ interface Entry {
 export class StatusBook {
   readonly #entries = new Map<number, Entry>();
   readonly #quarantined = new Map<number, StatusProblem>();
+  /** A round has confirmed the whole state: what has no entry owns no flows, and nothing of it is on its way. */
+  #whole = false;
 
   /** The object changed at `generation` and is on its way. */
   pending(owner: number, generation: number): void {
@@ -24,9 +26,11 @@ export class StatusBook {
     else this.#entries.set(owner, { generation, committed: false, flows: 0 });
   }
 
-  compiled(owner: number, flows: number): void {
+  /** The object's flows at `generation` are written; one that a former daemon accepted is met here for the first time. */
+  compiled(owner: number, flows: number, generation: number): void {
     const entry = this.#entries.get(owner);
     if (entry) entry.flows = flows;
+    else this.#entries.set(owner, { generation, committed: false, flows });
   }
 
   gone(owner: number): void {
@@ -35,7 +39,8 @@ export class StatusBook {
   }
 
   /** The switch confirmed everything of these owners that was compiled up to `generation`. */
-  confirmed(owners: Iterable<number>, generation: number): void {
+  confirmed(owners: Iterable<number>, generation: number, whole: boolean): void {
+    this.#whole ||= whole;
     for (const owner of owners) {
       this.#quarantined.delete(owner);
       const entry = this.#entries.get(owner);
@@ -65,7 +70,8 @@ export class StatusBook {
     if (problem) return { ...base, state: 'quarantined', problems: [problem] };
     const waiting = waitsFor(object, state, ports);
     if (waiting) return { ...base, state: 'waiting', waitingFor: waiting.for, problems: waiting.problems };
-    return { ...base, state: entry && !entry.committed ? 'pending' : 'committed', problems: [] };
+    const committed = entry?.committed ?? this.#whole;
+    return { ...base, state: committed ? 'committed' : 'pending', problems: [] };
   }
 }
 

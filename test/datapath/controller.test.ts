@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { refOf } from '../../src/model/index.js';
 import { examplePath } from '../pipeline/support.js';
 import { ofctlLines, onDummy, startHost, type Host } from './bench-host.js';
 
@@ -35,7 +36,11 @@ test('a daemon started again on the same store and switch sends nothing', async 
   host = await startHost();
   await host.controller.apply({ put: example }, 'committed');
   const before = await ofctlLines(host.sandbox);
+  const [rule] = host.controller.state.rules.values();
+  const told = host.controller.status(refOf(rule!));
+  expect(told).toMatchObject({ state: 'committed', flows: expect.toSatisfy((n: number) => n > 0) as number });
   host = await host.restart();
+  expect(host.controller.status(refOf(rule!))).toEqual(told);
   const resynced = host.events.filter((event) => event.type === 'resynced');
   expect(resynced.at(-1)?.fields?.['sent']).toBe(0);
   expect(await ofctlLines(host.sandbox)).toEqual(before);
