@@ -172,7 +172,7 @@ export const contracts: readonly TableContract[] = [
     purpose: 'Which port a frame came from: a local endpoint, the tunnel or the uplink.',
     matches: ['in_port', 'vlan_tci'],
     next: ['uplink', 'tunnelNetwork', 'spoofGuard'],
-    miss: { drop: 'no known port, or a tagged frame from an endpoint' },
+    miss: { drop: 'no known port, or a tagged frame from an endpoint (VLAN 0 is a tag, too)' },
   },
   {
     ref: t.uplink,

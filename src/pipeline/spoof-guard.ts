@@ -2,7 +2,7 @@
  * The spoof guard: a local endpoint sends only from its own MAC and addresses, ARP and ND included.
  * Neighbours: classify.ts loaded who the port belongs to; what is not allowed here ends in the table's miss, counted.
  */
-import type { Endpoint } from '../model/index.js';
+import { isLinkLocal, type Endpoint } from '../model/index.js';
 import { prefix, type Flows, type Masked } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { prio, t } from './layout.js';
@@ -21,16 +21,27 @@ function ipv4Flows(f: Flows, ofport: number, mac: Uint8Array, ipv4: number | Mas
  * IPv6 of one address: data, its solicitations and its advertisements. The link-layer option must be the endpoint's own
  * MAC or absent (all zero), else a neighbour's cache could be poisoned from an honest source address.
  */
-function ipv6Flows(f: Flows, ofport: number, mac: Uint8Array, ipv6: Uint8Array | Masked): void {
+function ipv6Flows(f: Flows, ofport: number, mac: Uint8Array, address: Uint8Array, length = 128): void {
+  const ipv6 = prefix(address, length);
+  // Some systems announce an address from the link-local one (RFC 4861 §4.4 allows any of the interface's).
+  const announcers = isLinkLocal(address) ? [ipv6] : [ipv6, linkLocal(mac)];
   f.add`table=${t.spoofGuard}, priority=${prio.usual}, ipv6, in_port=${ofport}, dl_src=${mac}, ipv6_src=${ipv6},
     actions=goto_table:${t.sourceSet}`;
   for (const option of [mac, noMac]) {
     f.add`table=${t.spoofGuard}, priority=${prio.exempt}, icmp6, icmp_type=135, icmp_code=0, in_port=${ofport}, dl_src=${mac},
       ipv6_src=${ipv6}, nd_sll=${option}, actions=goto_table:${t.neighbours}`;
-    f.add`table=${t.spoofGuard}, priority=${prio.exempt}, icmp6, icmp_type=136, icmp_code=0, in_port=${ofport}, dl_src=${mac},
-      nd_target=${ipv6}, nd_tll=${option}, actions=goto_table:${t.sourceSet}`;
+    for (const from of announcers) {
+      f.add`table=${t.spoofGuard}, priority=${prio.exempt}, icmp6, icmp_type=136, icmp_code=0, in_port=${ofport}, dl_src=${mac},
+        ipv6_src=${from}, nd_target=${ipv6}, nd_tll=${option}, actions=goto_table:${t.sourceSet}`;
+    }
   }
 }
+
+/** ICMPv6 that a node may send from `::`: MLD reports (RFC 3590, RFC 3810 §5.2.13) and router solicitations (RFC 4861 §4.1). */
+const saidFromNowhere = [131, 132, 133, 143];
+
+/** What only a router may send, which no endpoint is: advertisements and redirects (RFC 6105). */
+const routersOnly = [134, 137];
 
 /** What an endpoint says before it has an address: duplicate detection, DHCP, group membership. */
 function addresslessFlows(f: Flows, ofport: number, e: Endpoint): void {
@@ -42,15 +53,18 @@ function addresslessFlows(f: Flows, ofport: number, e: Endpoint): void {
     actions=goto_table:${t.sourceSet}`;
   f.add`table=${t.spoofGuard}, priority=${prio.exempt}, icmp6, icmp_type=135, icmp_code=0, in_port=${ofport}, dl_src=${e.mac},
     ipv6_src=${unspecified6}, nd_sll=${noMac}, actions=goto_table:${t.neighbours}`;
-  f.add`table=${t.spoofGuard}, priority=${prio.usual}, icmp6, icmp_type=143, in_port=${ofport}, dl_src=${e.mac},
-    ipv6_src=${unspecified6}, actions=goto_table:${t.sourceSet}`;
+  for (const type of saidFromNowhere) {
+    f.add`table=${t.spoofGuard}, priority=${prio.usual}, icmp6, icmp_type=${type}, in_port=${ofport}, dl_src=${e.mac},
+      ipv6_src=${unspecified6}, actions=goto_table:${t.sourceSet}`;
+  }
 }
 
 export const spoofGuard: Feature = {
-  /** Solicitations and advertisements count only as the flows of an endpoint allow them. */
+  /** Neighbour discovery counts only as the flows of an endpoint allow it. */
   system(f) {
-    f.add`table=${t.spoofGuard}, priority=${prio.guard}, icmp6, icmp_type=135, actions=drop`;
-    f.add`table=${t.spoofGuard}, priority=${prio.guard}, icmp6, icmp_type=136, actions=drop`;
+    for (const type of [135, 136, ...routersOnly]) {
+      f.add`table=${t.spoofGuard}, priority=${prio.guard}, icmp6, icmp_type=${type}, actions=drop`;
+    }
   },
 
   endpoint(f, w, e) {
@@ -63,7 +77,8 @@ export const spoofGuard: Feature = {
     for (const extra of e.allowed) {
       const mac = extra.mac ?? e.mac;
       if (extra.ipv4 !== undefined) ipv4Flows(f, ofport, mac, prefix(extra.ipv4.address, extra.ipv4.length));
-      if (extra.ipv6 !== undefined) ipv6Flows(f, ofport, mac, prefix(extra.ipv6.address, extra.ipv6.length));
+      if (extra.ipv6 !== undefined && typeof extra.ipv6.address !== 'number')
+        ipv6Flows(f, ofport, mac, extra.ipv6.address, extra.ipv6.length);
     }
   },
 };

@@ -34,6 +34,8 @@ export interface Overlay {
   workload(id: string): Workload;
   /** Tell both hosts; resolves when both switches' datapaths follow. */
   apply(objects: readonly unknown[]): Promise<void>;
+  /** Change some settings on both. */
+  settings(fields: Readonly<Record<string, unknown>>): Promise<void>;
   remove(kind: 'rule' | 'endpoint', key: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -79,8 +81,8 @@ async function onLab(lab: Lab, objects: readonly { kind: string }[], places: rea
     workloads.set(id, await lab.workload(hosts[place.host], options));
   }
   const vlans = new Set(
-    (objects as { kind: string; encap?: string; tenant?: string; name?: string }[])
-      .filter((o) => o.kind === 'network' && o.encap === 'vlan')
+    (objects as { kind: string; encap?: string; vlan?: number; tenant?: string; name?: string }[])
+      .filter((o) => o.kind === 'network' && (o.encap === 'vlan' || o.vlan !== undefined))
       .map((o) => `${o.tenant}/${o.name}`),
   );
   const start = async (host: 0 | 1): Promise<DatapathController> => {
@@ -115,6 +117,9 @@ async function onLab(lab: Lab, objects: readonly { kind: string }[], places: rea
     },
     async apply(more) {
       await Promise.all(daemons.map((daemon) => daemon.apply({ put: more }, 'effective')));
+    },
+    async settings(fields) {
+      await Promise.all(daemons.map((daemon) => daemon.apply({ settings: fields }, 'effective')));
     },
     async remove(kind, key) {
       await Promise.all(daemons.map((daemon) => daemon.apply({ delete: [{ kind, key }] }, 'effective')));

@@ -40,7 +40,7 @@ export const endpointSchema = Type.Object(
     ipv6: Type.Optional(
       Type.Array(Type.String({ examples: ['fd00:1::1'] }), {
         description:
-          'Its IPv6 addresses; unique within the tenant, inside the subnet. Its link-local address goes without saying.',
+          'Its IPv6 addresses; unique within the tenant, inside the subnet. The link-local address made of its MAC goes without saying; another one (RFC 7217) must be listed.',
       }),
     ),
     allowedAddresses: Type.Optional(
