@@ -36,6 +36,22 @@ function place(object: ObjectAnswer): string {
   return object['vtepIp'] === undefined ? 'elsewhere' : `peer ${text(object['vtepIp'])}`;
 }
 
+/** `80->8080/tcp`, each. */
+function servicePorts(object: ObjectAnswer): string {
+  const ports = Array.isArray(object['ports']) ? (object['ports'] as Record<string, unknown>[]) : [];
+  return ports
+    .map(({ port, targetPort, protocol }) =>
+      port === targetPort ? `${text(port)}/${text(protocol)}` : `${text(port)}->${text(targetPort)}/${text(protocol)}`,
+    )
+    .join(',');
+}
+
+/** How many, or which; there may be thousands. */
+function providers(object: ObjectAnswer, named: boolean): string {
+  const list = Array.isArray(object['providers']) ? object['providers'] : [];
+  return named ? text(list) : String(list.length);
+}
+
 const byKind: Readonly<Record<string, readonly Column[]>> = {
   settings: [field('VTEP', 'vtepIp'), field('UPLINKS', 'vlanInterfaces'), field('BRIDGE', 'bridge')],
   tenant: [],
@@ -76,6 +92,14 @@ const byKind: Readonly<Record<string, readonly Column[]>> = {
     { title: 'WHERE', cell: place },
   ],
   peer: [],
+  service: [
+    field('NETWORK', 'network', true),
+    field('IPS', 'ips'),
+    { title: 'PORTS', cell: servicePorts },
+    { title: 'PROVIDERS', cell: (object) => providers(object, false) },
+    { title: 'NAMES', wide: true, cell: (object) => providers(object, true) },
+    field('AFFINITY', 'affinity', true),
+  ],
 };
 
 function state({ status }: ObjectAnswer): string {

@@ -12,7 +12,7 @@ import type { Snapshot } from './state.js';
 import { didYouMean } from './suggest.js';
 import type { Written } from './voice.js';
 import type { Numbers } from './draft.js';
-import type { AnyObject, Endpoint, Network, Ref } from './types.js';
+import type { AnyObject, Network, Ref } from './types.js';
 
 /** An object on its way into the state. */
 export interface Candidate {
@@ -33,7 +33,7 @@ export function checkCandidate({ object }: Candidate, state: Snapshot, attempted
   let tenantTold = false;
   for (const { field, ref } of rules.references(object)) {
     if (state.object(ref) !== undefined || attempted.has(ref)) continue;
-    const tenant = ref.kind === 'peer' ? undefined : ref.key.split('/')[0];
+    const tenant = ref.key.includes('/') ? ref.key.split('/')[0] : undefined;
     if (tenant !== undefined && !state.tenants.has(tenant)) {
       if (tenantTold || attempted.has({ kind: 'tenant', key: tenant })) continue;
       tenantTold = true;
@@ -61,12 +61,12 @@ function sayMissing(field: string, ref: Ref, tenant: string | undefined, state: 
   say(field, 'no_such_object', `no ${ref.kind} \`${name}\` in tenant \`${tenant}\``, didYouMean(name, names()));
 }
 
-/** A changed network or group must still suit the endpoints that are in it and not part of the request. */
+/** A changed network or group must still suit the endpoints and services that are in it and not part of the request. */
 export function checkMembers(
   { object, before }: Candidate,
   state: Snapshot,
   say: Say,
-  inRequest: (endpoint: Endpoint) => boolean,
+  inRequest: (member: AnyObject) => boolean,
 ): void {
   if (before === undefined || (object.kind !== 'network' && object.kind !== 'group')) return;
   const members = object.kind === 'network' ? state.members(object.key) : state.groupMembers(object.key);
@@ -75,6 +75,13 @@ export function checkMembers(
     if (inRequest(endpoint)) continue;
     rules.check?.(endpoint, state, (_field, code, message) =>
       say('', code, `endpoint \`${endpoint.key}\`: ${message}`),
+    );
+  }
+  if (object.kind !== 'network') return;
+  for (const service of state.networkServices(object.key)) {
+    if (inRequest(service)) continue;
+    rulesOf('service').check?.(service, state, (_field, code, message) =>
+      say('', code, `service \`${service.key}\`: ${message}`),
     );
   }
 }

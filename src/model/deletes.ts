@@ -3,7 +3,7 @@
  * Neighbours: judge.ts, which puts afterwards and then asks whether anybody still refers to what is gone.
  * Invariant: deleting what is absent is success; what the request puts is never taken away by cascade.
  */
-import { isKind } from './kinds/registry.js';
+import { isKind, rulesOf } from './kinds/registry.js';
 import { parseAddress, formatAddress } from './addr.js';
 import { problem } from './problems.js';
 import type { Report } from './report.js';
@@ -17,13 +17,14 @@ export interface Gone {
   readonly pointer?: string;
 }
 
-/** The objects that go. */
-export function readDeletes(
-  request: Request,
-  base: Snapshot,
-  isPut: (ref: Ref) => boolean,
-  report: Report,
-): RefMap<Gone> {
+export interface Deletes {
+  /** The objects that go. */
+  readonly gone: RefMap<Gone>;
+  /** What a cascade leaves of objects that can do without those, as JSON. */
+  readonly trimmed: readonly unknown[];
+}
+
+export function readDeletes(request: Request, base: Snapshot, isPut: (ref: Ref) => boolean, report: Report): Deletes {
   const gone = new RefMap<Gone>();
   for (const [i, named] of (request.delete ?? []).entries()) {
     const pointer = `/delete/${i}`;
@@ -36,8 +37,7 @@ export function readDeletes(
     const object = base.object(ref);
     if (object !== undefined && !gone.has(ref)) gone.set(ref, { object, pointer });
   }
-  if (request.cascade === true) cascade(gone, base, isPut);
-  return gone;
+  return { gone, trimmed: request.cascade === true ? cascade(gone, base, isPut) : [] };
 }
 
 function readRef(named: unknown, pointer: string, report: Report): Ref | undefined {
@@ -50,16 +50,24 @@ function readRef(named: unknown, pointer: string, report: Report): Ref | undefin
   return { kind, key: address === undefined ? key : formatAddress(address) };
 }
 
-function cascade(gone: RefMap<Gone>, base: Snapshot, isPut: (ref: Ref) => boolean): void {
+function cascade(gone: RefMap<Gone>, base: Snapshot, isPut: (ref: Ref) => boolean): unknown[] {
+  const kept = new RefMap<AnyObject>();
+  const goes = (ref: Ref) => gone.has(ref);
   const open = [...gone.values()].map(({ object }) => refOf(object));
   for (let ref = open.pop(); ref !== undefined; ref = open.pop()) {
     for (const referrer of base.referrers(ref)) {
       const object = base.object(referrer);
       if (object === undefined || gone.has(referrer) || isPut(referrer)) continue;
-      gone.set(referrer, { object });
-      open.push(referrer);
+      if (rulesOf(object.kind).without?.(object, goes) !== undefined) kept.set(referrer, object);
+      else {
+        gone.set(referrer, { object });
+        open.push(referrer);
+      }
     }
   }
+  return [...kept.values()].flatMap((object) =>
+    goes(refOf(object)) ? [] : (rulesOf(object.kind).without?.(object, goes) ?? []),
+  );
 }
 
 const shownReferrers = 10;

@@ -8,6 +8,7 @@ import { hash32, preferredId, probe } from './ids.js';
 import { firstMeters, lastMeters, policySetSignature } from './kinds/group.js';
 import type { Claim, Mutable } from './kinds/kind.js';
 import { rulesOf } from './kinds/registry.js';
+import { firstServiceNumber, lastServiceNumber } from './kinds/service.js';
 import { firstZone, lastZone } from './kinds/tenant.js';
 import { refOf } from './refs.js';
 import { linkTable, Snapshot, type Keys, type Tables } from './state.js';
@@ -19,6 +20,7 @@ export interface Numbers {
   readonly zone?: number;
   readonly policySet?: number;
   readonly meters?: number;
+  readonly number?: number;
 }
 
 /** A claim that somebody else holds already. */
@@ -51,6 +53,7 @@ export class Draft {
       this.#setObject(object, undefined);
       t.owners[object.kind] = t.owners[object.kind].delete(object.id | 0, this.#edit);
       if (object.kind === 'tenant') t.zones = t.zones.delete(object.zone, this.#edit);
+      if (object.kind === 'service') t.serviceNumbers = t.serviceNumbers.delete(object.number, this.#edit);
     }
     const rules = rulesOf(object.kind);
     for (const claim of rules.claims?.(object) ?? []) this.#release(claim, object.key);
@@ -59,6 +62,7 @@ export class Draft {
       this.#releaseSet(object);
       if (object.meters !== 0) this.#tables.meters = this.#tables.meters.delete(object.meters, this.#edit);
     }
+    for (const mention of rules.mentions?.(object) ?? []) this.#forget(mention, object.key);
   }
 
   /** Numbers and freezes the object and puts it in. Answers the claims that others hold; those it does not get. */
@@ -70,10 +74,12 @@ export class Draft {
       group.policySet = this.#takeSet(group, numbers.policySet);
       group.meters = this.#takeMeters(group, numbers.meters);
     }
+    if (object.kind === 'service') (object as { number: number }).number = this.#takeNumber(object.key, numbers.number);
     deepFreeze(object);
     this.#setObject(object, object);
     const rules = rulesOf(object.kind);
     for (const { ref } of rules.references(object)) this.#link(ref, object);
+    for (const mention of rules.mentions?.(object) ?? []) this.#mention(mention, object.key);
     const conflicts: Conflict[] = [];
     for (const claim of rules.claims?.(object) ?? []) {
       const holder = this.#claim(claim, object.key);
@@ -114,6 +120,17 @@ export class Draft {
     const zone = valid ? wanted : (probe(preferredId('tenant', tenant), firstZone, lastZone, taken) ?? 0);
     if (zone !== 0) t.zones = t.zones.set(zone, tenant, this.#edit);
     return zone;
+  }
+
+  /** 0 when all are taken. */
+  #takeNumber(service: string, wanted: number | undefined): number {
+    const t = this.#tables;
+    const taken = (number: number) => (t.serviceNumbers.get(number) ?? service) !== service;
+    const [first, last] = [firstServiceNumber, lastServiceNumber];
+    const valid = wanted !== undefined && wanted >= first && wanted <= last && !taken(wanted);
+    const number = valid ? wanted : (probe(preferredId('service', service), first, last, taken) ?? 0);
+    if (number !== 0) t.serviceNumbers = t.serviceNumbers.set(number, service, this.#edit);
+    return number;
   }
 
   #takeSet(group: Group, wanted: number | undefined): number {
@@ -184,6 +201,19 @@ export class Draft {
     links[table] = keys.size > 0 ? there.set(target.key, keys, this.#edit) : there.delete(target.key, this.#edit);
   }
 
+  #mention(address: string, service: string): void {
+    const t = this.#tables;
+    const keys = t.mentions.get(address) ?? PersistentMap.empty<string, true>();
+    t.mentions = t.mentions.set(address, keys.set(service, true, this.#edit), this.#edit);
+  }
+
+  #forget(address: string, service: string): void {
+    const t = this.#tables;
+    const keys = t.mentions.get(address)?.delete(service, this.#edit);
+    if (keys === undefined) return;
+    t.mentions = keys.size > 0 ? t.mentions.set(address, keys, this.#edit) : t.mentions.delete(address, this.#edit);
+  }
+
   /** Answers who else has it; undefined when it is taken for `key` now. */
   #claim({ sort, scope, value }: Claim, key: string): string | undefined {
     const { claims } = this.#tables;
@@ -218,6 +248,7 @@ export function noTables(): Tables {
     rule: value,
     endpoint: value,
     peer: value,
+    service: value,
   });
   return {
     generation: 0,
@@ -229,6 +260,8 @@ export function noTables(): Tables {
     meters: PersistentMap.empty(),
     sets: PersistentMap.empty(),
     setNumbers: PersistentMap.empty(),
+    serviceNumbers: PersistentMap.empty(),
+    mentions: PersistentMap.empty(),
     policySets: PersistentMap.empty(),
   };
 }

@@ -18,6 +18,7 @@ export { policySchema, type PolicySpec } from './kinds/policy.js';
 export { ruleSchema, type RuleSpec } from './kinds/rule.js';
 export { endpointSchema, type AllowedAddress, type EndpointSpec } from './kinds/endpoint.js';
 export { peerSchema, type PeerSpec } from './kinds/peer.js';
+export { serviceSchema, type ServicePort, type ServiceSpec } from './kinds/service.js';
 export { schemas, kinds, isKind } from './kinds/registry.js';
 export { judge } from './judge.js';
 export { interfaceOf } from './place.js';

@@ -39,9 +39,10 @@ export function judge(state: State, request: Request): Judged {
     report.add(problem(field === '' ? at : `${at}/${field}`, code, message, suggestion));
   });
   const puts = readPuts(request.put ?? [], state, voice);
-  const gone = readDeletes(request, state, (ref) => puts.named.has(ref), report);
-  const restored = defaultSettings(gone, voice);
-  const candidates = restored === undefined ? puts.candidates : [...puts.candidates, restored];
+  const { gone, trimmed } = readDeletes(request, state, (ref) => puts.named.has(ref), report);
+  const restored = defaultSettings(gone, state, voice);
+  const left = trimmed.flatMap((json) => implied(json, state, voice) ?? []);
+  const candidates = [...puts.candidates, ...left, ...(restored === undefined ? [] : [restored])];
   const draft = propose(state, candidates, gone.values(), voice);
   checkProposal(draft.state, candidates, puts.attempted, voice, report);
   const changed = (ref: Ref) => draft.state.object(ref) !== state.object(ref);
@@ -107,15 +108,20 @@ function numbersToKeep(before: AnyObject, after: AnyObject): Numbers {
 
 const settingsRef: Ref = { kind: 'settings', key: '' };
 
+/** An object that the request changes without stating it. */
+function implied(json: unknown, base: Snapshot, voice: Voice): Candidate | undefined {
+  voice.turn(-1);
+  const { object } = readObject(json, voice);
+  return object && candidate(object, -1, undefined, base.object(object));
+}
+
 /** Settings cannot be absent: deleting them is putting the defaults. */
-function defaultSettings(gone: RefMap<Gone>, voice: Voice): Candidate | undefined {
+function defaultSettings(gone: RefMap<Gone>, base: Snapshot, voice: Voice): Candidate | undefined {
   const settings = gone.get(settingsRef);
   if (settings === undefined) return undefined;
   gone.delete(settingsRef);
-  voice.turn(-1);
-  const { object } = readObject({ kind: 'settings' }, voice);
-  if (object === undefined || sameJson(object.spec, settings.object.spec)) return undefined;
-  return candidate(object, -1, undefined, settings.object);
+  const defaults = implied({ kind: 'settings' }, base, voice);
+  return defaults === undefined || sameJson(defaults.object.spec, settings.object.spec) ? undefined : defaults;
 }
 
 /** The state as it would be. Everything that goes or changes is taken out before anything is put in. */
@@ -132,6 +138,9 @@ export function propose(base: Snapshot, candidates: readonly Candidate[], gone: 
     }
     if (object.kind === 'tenant' && object.zone === 0) {
       voice.turn(place, written)('', 'limit', 'all 32,767 conntrack zones are taken by other tenants');
+    }
+    if (object.kind === 'service' && object.number === 0) {
+      voice.turn(place, written)('', 'limit', 'a host cannot have more than 65,534 services');
     }
   }
   return draft;

@@ -4,10 +4,24 @@
  * Invariant: a Snapshot's tables never change after Draft.finish(); every index follows from the objects.
  */
 import type { PersistentMap } from './collection.js';
-import type { Collection, Endpoint, Group, Kind, Network, ObjectOf, Ref, Rule, Settings, State } from './types.js';
+import type {
+  Collection,
+  Endpoint,
+  Group,
+  Kind,
+  Network,
+  ObjectOf,
+  Ref,
+  Rule,
+  Service,
+  Settings,
+  State,
+} from './types.js';
 import { ownerId, ownerKind } from './ids.js';
 import type { ClaimSort } from './kinds/kind.js';
 import { isKind } from './kinds/registry.js';
+import { addressKey } from './kinds/service.js';
+import { formatAddress } from './addr.js';
 
 export type Keys = PersistentMap<string, true>;
 
@@ -34,6 +48,10 @@ export interface Tables {
   sets: PersistentMap<string, Numbered>;
   /** That number → signature. */
   setNumbers: PersistentMap<number, string>;
+  /** Number of OpenFlow groups → service. */
+  serviceNumbers: PersistentMap<number, string>;
+  /** Tenant and address → the services that name the address as a provider. */
+  mentions: PersistentMap<string, Keys>;
   /** Policy → policy-set number → how many groups have it. */
   policySets: PersistentMap<string, PersistentMap<number, number>>;
 }
@@ -47,13 +65,14 @@ const referrerTables: { readonly [K in Kind]: { readonly [From in Kind]?: string
     group: 'tenant<group',
     policy: 'tenant<policy',
   },
-  network: { group: 'network<group', rule: 'network<rule', endpoint: 'network<endpoint' },
   netProfile: { group: 'netProfile<group' },
+  network: { group: 'network<group', rule: 'network<rule', endpoint: 'network<endpoint', service: 'network<service' },
   group: { rule: 'group<rule', endpoint: 'group<endpoint' },
   policy: { group: 'policy<group', rule: 'policy<rule' },
   rule: {},
-  endpoint: {},
+  endpoint: { service: 'endpoint<service' },
   peer: { endpoint: 'peer<endpoint' },
+  service: {},
 };
 
 export function linkTable(target: Kind, from: Kind): string {
@@ -101,6 +120,9 @@ export class Snapshot implements State {
   get peers() {
     return this.tables.objects.peer;
   }
+  get services() {
+    return this.tables.objects.service;
+  }
 
   members(network: string): Iterable<Endpoint> {
     return this.#linked({ kind: 'network', key: network }, 'endpoint');
@@ -116,6 +138,33 @@ export class Snapshot implements State {
   }
   tenantNetworks(tenant: string): Iterable<Network> {
     return this.#linked({ kind: 'tenant', key: tenant }, 'network');
+  }
+  providers(service: Service): readonly Endpoint[] {
+    const found = new Set<Endpoint>();
+    const holders = this.tables.claims.IP.get(service.tenant);
+    const named = service.providerAddresses.flatMap((address) => holders?.get(address) ?? []);
+    for (const key of [...service.providers, ...named]) {
+      const endpoint = this.endpoints.get(key);
+      if (endpoint !== undefined) found.add(endpoint);
+    }
+    return [...found].toSorted((a, b) => a.id - b.id);
+  }
+  provided(endpoint: Endpoint): readonly Service[] {
+    const found = new Map<string, Service>();
+    for (const service of this.#linked({ kind: 'endpoint', key: endpoint.key }, 'service'))
+      found.set(service.key, service);
+    if (this.tables.mentions.size > 0) {
+      for (const address of [...(endpoint.ipv4 === undefined ? [] : [endpoint.ipv4]), ...endpoint.ipv6]) {
+        for (const key of this.tables.mentions.get(addressKey(endpoint.tenant, formatAddress(address)))?.keys() ?? []) {
+          const service = this.services.get(key);
+          if (service !== undefined) found.set(key, service);
+        }
+      }
+    }
+    return [...found.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  }
+  networkServices(network: string): Iterable<Service> {
+    return this.#linked({ kind: 'network', key: network }, 'service');
   }
   policyRules(policy: string): Iterable<Rule> {
     return this.#linked({ kind: 'policy', key: policy }, 'rule');

@@ -10,11 +10,12 @@ import type { Network } from './kinds/network.js';
 import type { Peer } from './kinds/peer.js';
 import type { Policy } from './kinds/policy.js';
 import type { Rule } from './kinds/rule.js';
+import type { Service } from './kinds/service.js';
 import type { Settings } from './kinds/settings.js';
 import type { Tenant } from './kinds/tenant.js';
 import type { Problem } from './errors.js';
 
-export type { Endpoint, Group, NetProfile, Network, Peer, Policy, Rule, Settings, Tenant };
+export type { Endpoint, Group, NetProfile, Network, Peer, Policy, Rule, Service, Settings, Tenant };
 
 /** Every kind and its frozen object. */
 export interface ObjectOf {
@@ -27,6 +28,7 @@ export interface ObjectOf {
   rule: Rule;
   endpoint: Endpoint;
   peer: Peer;
+  service: Service;
 }
 
 export type Kind = keyof ObjectOf;
@@ -60,6 +62,7 @@ export interface State {
   readonly rules: Collection<Rule>;
   readonly endpoints: Collection<Endpoint>;
   readonly peers: Collection<Peer>;
+  readonly services: Collection<Service>;
   /** Endpoints of a network. */
   members(network: string): Iterable<Endpoint>;
   /** Endpoints of a group. */
@@ -69,6 +72,11 @@ export interface State {
   /** Endpoints behind a peer. */
   peerEndpoints(peer: string): Iterable<Endpoint>;
   tenantNetworks(tenant: string): Iterable<Network>;
+  networkServices(network: string): Iterable<Service>;
+  /** The endpoints that a service names, by id or by address, and that exist; each once, by ascending id. */
+  providers(service: Service): readonly Endpoint[];
+  /** The services that an endpoint provides, by its id or by one of its addresses; by key. */
+  provided(endpoint: Endpoint): readonly Service[];
   policyRules(policy: string): Iterable<Rule>;
   /** Groups the policy is attached to. */
   policyGroups(policy: string): Iterable<Group>;
@@ -124,6 +132,8 @@ export interface Stored {
   readonly policySet?: number;
   /** Groups with a net profile: number of their meters. */
   readonly meters?: number;
+  /** Services: the number of their OpenFlow groups. */
+  readonly number?: number;
 }
 
 /** One write to the store; no `stored` means: remove it. */

@@ -17,6 +17,8 @@ import { neighbours } from './neighbours.js';
 import { policy } from './policy.js';
 import { route } from './route.js';
 import { router } from './router.js';
+import { provider } from './provider.js';
+import { service } from './service.js';
 import { source } from './source.js';
 import { spoofGuard } from './spoof-guard.js';
 import { tunnel } from './tunnel.js';
@@ -32,6 +34,8 @@ const features: readonly Feature[] = [
   spoofGuard,
   neighbours,
   source,
+  service,
+  provider,
   router,
   route,
   destination,
@@ -71,6 +75,9 @@ export function compileObject(batch: Batch, w: World, object: AnyObject): void {
       case 'peer':
         feature.peer?.(flows, w, object);
         break;
+      case 'service':
+        feature.service?.(flows, w, object);
+        break;
       default:
         break;
     }
@@ -82,7 +89,7 @@ export function compileGone(batch: Batch, owner: number): void {
   batch.owner(owner);
 }
 
-const kindsWithFlows: ReadonlySet<Kind> = new Set(['network', 'peer', 'group', 'rule', 'endpoint']);
+const kindsWithFlows: ReadonlySet<Kind> = new Set(['network', 'peer', 'group', 'rule', 'endpoint', 'service']);
 
 /** Whether objects of a kind may own flows; the others only shape those of others. */
 export function ownsFlows(kind: Kind): boolean {
@@ -96,4 +103,5 @@ export function* everyObject(w: World): Iterable<AnyObject> {
   yield* w.state.groups.values();
   yield* w.state.rules.values();
   yield* w.state.endpoints.values();
+  yield* w.state.services.values();
 }

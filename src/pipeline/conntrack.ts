@@ -2,7 +2,7 @@
  * Connection tracking: what is tracked, what is exempt, which way round a connection is judged, and what is remembered.
  * Neighbours: destination.ts before; policy.ts judges; dscp.ts gets what was let through, deliver.ts what is never judged.
  */
-import { m, type Flows } from '../openflow/index.js';
+import { m, masked, type Flows } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { connection, origin, prio, reg, t } from './layout.js';
 
@@ -40,12 +40,7 @@ export const conntrack: Feature = {
 
     if (settings.midstream === 'drop') refuseMidstream(f);
     if (settings.onPolicyChange === 'keep') keep(f);
-    else {
-      f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ip,
-        actions=ct(commit,zone=${reg.zone}), goto_table:${t.dscp}`;
-      f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ipv6,
-        actions=ct(commit,zone=${reg.zone}), goto_table:${t.dscp}`;
-    }
+    else commit(f);
   },
 };
 
@@ -55,15 +50,29 @@ function refuseMidstream(f: Flows): void {
   f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+new+trk, tcp6, tcp_flags=-syn, actions=drop`;
 }
 
+const families = [m`ip`, m`ipv6`];
+
+function commit(f: Flows): void {
+  for (const family of families) {
+    f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ${family},
+      actions=ct(commit,zone=${reg.zone}), goto_table:${t.serviceReply}`;
+    f.add`table=${t.commit}, priority=${prio.guard}, ct_state=+new+trk, ${family}, ${reg.translated}=1,
+      actions=ct(commit,zone=${reg.zone},exec(set_field:${connection.translated}->ct_mark)), goto_table:${t.serviceReply}`;
+  }
+}
+
 /** A connection is marked when it is allowed, and a marked one is not judged again. */
 function keep(f: Flows): void {
-  f.add`table=${t.orient}, priority=${prio.guard}, ct_state=-rel+trk-inv, ct_mark=${connection.allowed},
-    actions=goto_table:${t.dscp}`;
-  for (const family of [m`ip`, m`ipv6`]) {
+  const { allowed, translated } = connection;
+  f.add`table=${t.orient}, priority=${prio.guard}, ct_state=-rel+trk-inv, ct_mark=${masked(allowed, allowed)},
+    actions=goto_table:${t.serviceReply}`;
+  for (const family of families) {
     f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ${family},
-      actions=ct(commit,zone=${reg.zone},exec(set_field:${connection.allowed}->ct_mark)), goto_table:${t.dscp}`;
+      actions=ct(commit,zone=${reg.zone},exec(set_field:${allowed}->ct_mark)), goto_table:${t.serviceReply}`;
+    f.add`table=${t.commit}, priority=${prio.guard}, ct_state=+new+trk, ${family}, ${reg.translated}=1,
+      actions=ct(commit,zone=${reg.zone},exec(set_field:${allowed | translated}->ct_mark)), goto_table:${t.serviceReply}`;
     // It began before `keep` was chosen.
-    f.add`table=${t.commit}, priority=${prio.usual}, ct_state=-new+est+trk, ct_mark=${connection.unmarked}, ${family},
-      actions=ct(commit,zone=${reg.zone},exec(set_field:${connection.allowed}->ct_mark)), goto_table:${t.dscp}`;
+    f.add`table=${t.commit}, priority=${prio.usual}, ct_state=-new+est+trk, ct_mark=${masked(0, allowed)}, ${family},
+      actions=ct(commit,zone=${reg.zone},exec(set_field:${masked(allowed, allowed)}->ct_mark)), goto_table:${t.serviceReply}`;
   }
 }

@@ -22,6 +22,7 @@ function localOutputs(w: World, networkKey: string): Fragment[] {
 export const deliver: Feature = {
   system(f) {
     f.add`table=${t.deliver}, priority=${prio.usual}, ${reg.delivery}=${delivery.local}, actions=output:${reg.target}`;
+    f.add`table=${t.deliver}, priority=${prio.usual}, ${reg.delivery}=${delivery.back}, actions=output:in_port`;
   },
 
   network(f, w, n) {

@@ -12,6 +12,7 @@ import {
   type Group,
   type NetProfile,
   type Network,
+  type Service,
   type State,
 } from '../model/index.js';
 
@@ -70,6 +71,23 @@ function netProfileChanged(dirty: Dirty, after: State, was: NetProfile | undefin
   }
 }
 
+/** A service's groups hold the addresses of its providers. */
+function providerChanged(dirty: Dirty, after: State, was: Endpoint | undefined, is: Endpoint | undefined): void {
+  if (after.services.size === 0) return;
+  const addresses = (e: Endpoint | undefined): string =>
+    `${e?.spec.ipv4} ${e?.ipv6[0] === undefined ? '' : e.spec.ipv6?.join()} ${e?.id}`;
+  if (addresses(was) === addresses(is)) return;
+  for (const e of [was, is]) for (const service of e ? after.provided(e) : []) touch(dirty, service);
+}
+
+/** Providers have flows of their own, which speak of the service's addresses. */
+function serviceChanged(dirty: Dirty, after: State, was: Service | undefined, is: Service | undefined): void {
+  const before = new Set(was ? after.providers(was) : []);
+  const now = new Set(is ? after.providers(is) : []);
+  const same = was?.id === is?.id && was?.spec.ips.join() === is?.spec.ips.join();
+  for (const e of new Set([...before, ...now])) if (!same || before.has(e) !== now.has(e)) touch(dirty, e);
+}
+
 /** A group that appears in, leaves or joins a policy set adds or removes that set from the policies' rules. */
 function groupChanged(dirty: Dirty, after: State, was: Group | undefined, is: Group | undefined): void {
   // Members load the group's id; a new group has none yet that are not in the request themselves.
@@ -103,6 +121,7 @@ export function addDependents(dirty: Dirty, changes: readonly Change[], after: S
         break;
       case 'endpoint':
         endpointChanged(dirty, after, before as Endpoint | undefined, object as Endpoint | undefined);
+        providerChanged(dirty, after, before as Endpoint | undefined, object as Endpoint | undefined);
         break;
       case 'group':
         groupChanged(dirty, after, before as Group | undefined, object as Group | undefined);
@@ -118,6 +137,9 @@ export function addDependents(dirty: Dirty, changes: readonly Change[], after: S
         break;
       case 'network':
         networkChanged(dirty, after, before as Network | undefined, object as Network | undefined);
+        break;
+      case 'service':
+        serviceChanged(dirty, after, before as Service | undefined, object as Service | undefined);
         break;
       default:
         break;

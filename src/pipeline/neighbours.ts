@@ -11,15 +11,16 @@ import type { Feature } from './feature.js';
 import { prio, reg, routerMac, t } from './layout.js';
 import { isRouted, localPort, networkOf } from './world.js';
 
-function arpAnswer(f: Flows, network: number, ipv4: number, mac: Uint8Array): void {
-  f.add`table=${t.neighbours}, priority=${prio.usual}, arp, arp_op=1, ${reg.network}=${network}, arp_tpa=${ipv4},
+/** `scope`: whose question is answered, of a network or a tenant. */
+export function arpAnswer(f: Flows, scope: Fragment, ipv4: number, mac: Uint8Array): void {
+  f.add`table=${t.neighbours}, priority=${prio.usual}, arp, arp_op=1, ${scope}, arp_tpa=${ipv4},
     actions=move:eth_src->eth_dst, set_field:${mac}->eth_src, set_field:2->arp_op, move:arp_sha->arp_tha,
       move:arp_spa->arp_tpa, set_field:${mac}->arp_sha, set_field:${ipv4}->arp_spa, output:in_port`;
 }
 
 /** The solicitation becomes an advertisement (RFC 4861 §4.4) whose option is the target's (type 2); the next table does the rest. */
-function ndAnswer(f: Flows, network: number, ipv6: Uint8Array, mac: Uint8Array): void {
-  f.add`table=${t.neighbours}, priority=${prio.usual}, icmp6, icmp_type=135, icmp_code=0, ${reg.network}=${network}, nd_target=${ipv6},
+export function ndAnswer(f: Flows, scope: Fragment, ipv6: Uint8Array, mac: Uint8Array): void {
+  f.add`table=${t.neighbours}, priority=${prio.usual}, icmp6, icmp_type=135, icmp_code=0, ${scope}, nd_target=${ipv6},
     actions=move:eth_src->eth_dst, set_field:${mac}->eth_src, set_field:136->icmpv6_type, set_field:2->nd_options_type,
       goto_table:${t.advertise}`;
 }
@@ -61,15 +62,16 @@ export const neighbours: Feature = {
   /** Whatever arpMode says: nobody else could answer. */
   network(f, w, n: Network) {
     if (!isRouted(w, n)) return;
-    if (n.gateway !== undefined) arpAnswer(f, n.id, n.gateway, routerMac);
-    if (n.ipv6Gateway !== undefined) ndAnswer(f, n.id, n.ipv6Gateway, routerMac);
+    const scope = m`${reg.network}=${n.id}`;
+    if (n.gateway !== undefined) arpAnswer(f, scope, n.gateway, routerMac);
+    if (n.ipv6Gateway !== undefined) ndAnswer(f, scope, n.ipv6Gateway, routerMac);
   },
 
   endpoint(f, w, e) {
     if (w.state.settings.arpMode !== 'proxy') return;
-    const network = networkOf(w, e).id;
-    if (e.ipv4 !== undefined) arpAnswer(f, network, e.ipv4, e.mac);
-    for (const ipv6 of e.ipv6) ndAnswer(f, network, ipv6, e.mac);
+    const scope = m`${reg.network}=${networkOf(w, e).id}`;
+    if (e.ipv4 !== undefined) arpAnswer(f, scope, e.ipv4, e.mac);
+    for (const ipv6 of e.ipv6) ndAnswer(f, scope, ipv6, e.mac);
     const ofport = localPort(w, e);
     if (ofport !== undefined) ownFlows(f, ofport, e);
   },

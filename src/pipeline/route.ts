@@ -14,10 +14,13 @@ const ownAddress = (length: number): number => addressPriority(length) + 1;
 
 /**
  * To an endpoint by its address: the frame goes on in the endpoint's network as the router sends it. vswitchd drops what a decrement would bring to 0.
+ * On a VLAN without routing only services come by here, and the sender's MAC stays: the fabric would see the router's move from host to host.
  */
 export function routesTo(f: Flows, w: World, e: Endpoint): void {
   const scope = m`${reg.zone}=${zoneOf(w, e.tenant)}`;
-  const hop = a`set_field:${networkOf(w, e).id}->${reg.network}, set_field:${routerMac}->eth_src, set_field:${e.mac}->eth_dst, dec_ttl`;
+  const network = networkOf(w, e);
+  const from = network.encap === 'vlan' && !isRouted(w, network) ? undefined : a`set_field:${routerMac}->eth_src`;
+  const hop = a`set_field:${network.id}->${reg.network}, ${from}, set_field:${e.mac}->eth_dst, dec_ttl`;
   if (e.ipv4 !== undefined) {
     f.add`table=${t.route}, priority=${ownAddress(32)}, ip, ${scope}, nw_dst=${e.ipv4},
       actions=${hop}, goto_table:${t.destination}`;

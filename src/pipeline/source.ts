@@ -68,7 +68,7 @@ export const source: Feature = {
   group(f, _w, g) {
     if (g.policySet === 0) return;
     f.add`table=${t.sourceSet}, priority=${prio.usual}, ${reg.sourceGroup}=${g.id},
-      actions=set_field:${g.policySet}->${reg.sourceSet}, goto_table:${t.router}`;
+      actions=set_field:${g.policySet}->${reg.sourceSet}, goto_table:${t.serviceHairpin}`;
     f.add`table=${t.destinationSet}, priority=${prio.usual}, ${reg.destinationGroup}=${g.id},
       actions=set_field:${g.policySet}->${reg.destinationSet}, goto_table:${t.conntrack}`;
   },

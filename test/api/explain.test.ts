@@ -83,6 +83,17 @@ test('status counts the objects', async () => {
     generation: 1,
     switch: { connected: true, datapathId: '00000a0000000001', version: '3.1.0', flows: 340 },
     uplinks: [],
-    objects: { settings: 1, tenant: 1, network: 1, netProfile: 0, group: 2, policy: 1, rule: 1, endpoint: 1, peer: 0 },
+    objects: {
+      settings: 1,
+      tenant: 1,
+      network: 1,
+      netProfile: 0,
+      group: 2,
+      policy: 1,
+      rule: 1,
+      endpoint: 1,
+      peer: 0,
+      service: 0,
+    },
   });
 });

@@ -29,7 +29,10 @@ describe('2: wrong use', () => {
   test.each([
     ['gte networks', 'there is no command "gte" (did you mean get?)'],
     ['frobnicate', 'there is no command "frobnicate" (see `sluice --help`)'],
-    ['get', 'get needs a kind (one of settings, tenant, network, netProfile, group, policy, rule, endpoint, peer)'],
+    [
+      'get',
+      'get needs a kind (one of settings, tenant, network, netProfile, group, policy, rule, endpoint, peer, service)',
+    ],
     ['get netwroks', 'there is no kind "netwroks" (did you mean networks?)'],
     ['get network front', '"front" is not the key of a network (write it as tenant/name)'],
     ['get networks -o jsno', '--output: "jsno" is none of json, yaml, wide, name (did you mean json?)'],

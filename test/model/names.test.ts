@@ -3,7 +3,18 @@ import { expect, test } from 'vitest';
 import { kindNumbers, kinds, keyFields, schemas, withIdentity } from '../../src/model/index.js';
 
 test('kinds and their numbers in cookies', () => {
-  expect(kinds).toEqual(['settings', 'tenant', 'network', 'netProfile', 'group', 'policy', 'rule', 'endpoint', 'peer']);
+  expect(kinds).toEqual([
+    'settings',
+    'tenant',
+    'network',
+    'netProfile',
+    'group',
+    'policy',
+    'rule',
+    'endpoint',
+    'peer',
+    'service',
+  ]);
   expect(kindNumbers).toEqual({
     system: 1,
     tenant: 2,
@@ -36,6 +47,7 @@ test('fields', () => {
     rule: 'kind tenant policy id direction priority action protocol icmpType icmpCode ports peer',
     endpoint: 'kind id tenant network group mac ipv4 ipv6 allowedAddresses interface vtepIp',
     peer: 'kind vtepIp',
+    service: 'kind tenant name network ips ports providers affinity',
   });
 });
 
@@ -46,6 +58,7 @@ test.each([
   ['rule', 'blue/web-policy/10', { tenant: 'blue', policy: 'web-policy', id: '10' }],
   ['endpoint', 'web-1', { id: 'web-1' }],
   ['peer', '172.31.0.2', { vtepIp: '172.31.0.2' }],
+  ['service', 'blue/web-lb', { tenant: 'blue', name: 'web-lb' }],
   ['network', 'blue', undefined],
   ['network', 'blue/', undefined],
   ['tenant', 'blue/front', undefined],

@@ -88,7 +88,18 @@ export const worldState = (): State => accept(emptyState(), { put: world });
 export const specsOf = (state: State): Json[] => objectsOf(state).map(({ spec }) => spec);
 
 export function objectsOf(state: State): AnyObject[] {
-  const kinds = ['settings', 'tenant', 'network', 'netProfile', 'group', 'policy', 'rule', 'endpoint', 'peer'] as const;
+  const kinds = [
+    'settings',
+    'tenant',
+    'network',
+    'netProfile',
+    'group',
+    'policy',
+    'rule',
+    'endpoint',
+    'peer',
+    'service',
+  ] as const;
   return kinds.flatMap((kind) => [...state.collection(kind)] as AnyObject[]);
 }
 

@@ -36,7 +36,7 @@ export interface Overlay {
   apply(objects: readonly unknown[]): Promise<void>;
   /** Change some settings on both. */
   settings(fields: Readonly<Record<string, unknown>>): Promise<void>;
-  remove(kind: 'rule' | 'endpoint', key: string): Promise<void>;
+  remove(kind: 'rule' | 'endpoint' | 'service', key: string): Promise<void>;
   stop(): Promise<void>;
 }
 

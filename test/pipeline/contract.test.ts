@@ -31,8 +31,8 @@ test('a flow that breaks its table’s contract is found', () => {
   expect(breaches(' table=policy, priority=1,reg2=0x1 actions=goto_table:deliver')).toEqual([
     expect.stringContaining('policy may not go to deliver'),
   ]);
-  expect(breaches(' table=neighbours, priority=1,reg1=0x1/0xffff actions=drop')).toEqual([
-    expect.stringContaining('neighbours may not match zone'),
+  expect(breaches(' table=neighbours, priority=1,reg1=0x100000/0xf00000 actions=drop')).toEqual([
+    expect.stringContaining('neighbours may not match delivery'),
   ]);
 });
 

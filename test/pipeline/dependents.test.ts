@@ -4,10 +4,11 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { emptyState, judge, ownerKey, type State } from '../../src/model/index.js';
+import { emptyState, judge, ownerKey, type AnyObject, type State } from '../../src/model/index.js';
 import { everyObject } from '../../src/pipeline/compile.js';
 import { addDependents, nothingDirty } from '../../src/pipeline/dependents.js';
-import { accept, objectText, worldOf } from './support.js';
+import type { World } from '../../src/pipeline/world.js';
+import { accept, groupText, objectText, worldOf } from './support.js';
 
 const base = [
   { kind: 'settings', vtepIp: '172.31.0.1', vlanInterfaces: ['eth1'] },
@@ -73,22 +74,43 @@ const endpoint = fc
     ...(where === undefined ? {} : where === 'interface' ? { interface: `w${n}` } : { vtepIp: where }),
   }));
 
-const gone = fc.constantFrom<{ kind: 'endpoint' | 'rule'; key: string }>(
+const service = fc
+  .record({
+    name: fc.constantFrom('s1', 's2'),
+    last: fc.constantFrom(100, 101),
+    providers: fc.subarray(['e1', 'e2', '10.1.0.13', '10.2.0.13']),
+    targetPort: fc.constantFrom(80, 8080),
+  })
+  .map(({ name, last, providers, targetPort }) => ({
+    kind: 'service',
+    tenant: 'blue',
+    name,
+    network: 'n1',
+    ips: [`10.1.${name === 's1' ? 1 : 2}.${last}`],
+    ports: [{ port: 80, targetPort }],
+    providers,
+  }));
+
+type Gone = { kind: 'endpoint' | 'rule' | 'service'; key: string };
+const gone = fc.constantFrom<Gone>(
+  { kind: 'service', key: 'blue/s1' },
   { kind: 'endpoint', key: 'e1' },
   { kind: 'endpoint', key: 'e2' },
   { kind: 'rule', key: 'blue/p1/1' },
 );
 
-type Request = { put?: unknown[]; delete?: { kind: 'endpoint' | 'rule'; key: string }[] };
+type Request = { put?: unknown[]; delete?: Gone[]; cascade?: true };
 const request: fc.Arbitrary<Request> = fc.oneof(
-  { weight: 6, arbitrary: fc.oneof(group, rule, endpoint, audit).map((object) => ({ put: [object] })) },
-  { weight: 1, arbitrary: gone.map((ref) => ({ delete: [ref] })) },
+  { weight: 6, arbitrary: fc.oneof(group, rule, endpoint, audit, service).map((object) => ({ put: [object] })) },
+  { weight: 1, arbitrary: gone.map((ref) => ({ delete: [ref], cascade: true as const })) },
 );
 
-/** Owner → flows, of everything. */
+const allText = (world: World, o: AnyObject): string[] => [...objectText(world, o), ...groupText(world, o)];
+
+/** Owner → flows and groups, of everything. */
 function compileEverything(state: State): Map<number, string[]> {
   const world = worldOf(state);
-  return new Map([...everyObject(world)].map((o) => [ownerKey(o.kind, o.id), objectText(world, o)]));
+  return new Map([...everyObject(world)].map((o) => [ownerKey(o.kind, o.id), allText(world, o)]));
 }
 
 test('recompiling only what a change touches equals compiling everything', () => {
@@ -113,7 +135,7 @@ test('recompiling only what a change touches equals compiling everything', () =>
           dirty.objects.set(ownerKey(network.kind, network.id), network);
         }
         for (const owner of dirty.gone) held.delete(owner);
-        for (const [owner, object] of dirty.objects) held.set(owner, objectText(world, object));
+        for (const [owner, object] of dirty.objects) held.set(owner, allText(world, object));
         for (const [owner, lines] of compileEverything(state)) expect(held.get(owner) ?? []).toEqual(lines);
       }
     }),

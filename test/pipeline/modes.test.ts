@@ -74,14 +74,20 @@ test('midstream drop: TCP of no known connection must begin with SYN', () => {
 });
 
 test('onPolicyChange keep: what is allowed is marked, and what is marked is not judged again', () => {
-  const marking = 'actions=ct(commit,zone=NXM_NX_REG1[0..15],exec(set_field:0x1->ct_mark)),goto_table:dscp';
+  const commit = (mark: string) => `actions=ct(commit,zone=NXM_NX_REG1[0..15]${mark}),goto_table:serviceReply`;
+  const marked = (mark: string) => commit(`,exec(set_field:${mark}->ct_mark)`);
+  // reg12 bit 16: on its way to a service's provider.
+  const each = (lines: (family: string) => string[]) => ['ip', 'ipv6'].flatMap(lines);
   expect(differences({ onPolicyChange: 'keep' })).toEqual([
-    '-table=commit, priority=100,ct_state=+new+trk,ip actions=ct(commit,zone=NXM_NX_REG1[0..15]),goto_table:dscp',
-    '-table=commit, priority=100,ct_state=+new+trk,ipv6 actions=ct(commit,zone=NXM_NX_REG1[0..15]),goto_table:dscp',
-    '+table=orient, priority=200,ct_state=-rel-inv+trk,ct_mark=0x1 actions=goto_table:dscp',
-    `+table=commit, priority=100,ct_state=+new+trk,ip ${marking}`,
-    `+table=commit, priority=100,ct_state=-new+est+trk,ct_mark=0,ip ${marking}`,
-    `+table=commit, priority=100,ct_state=+new+trk,ipv6 ${marking}`,
-    `+table=commit, priority=100,ct_state=-new+est+trk,ct_mark=0,ipv6 ${marking}`,
+    ...each((family) => [
+      `-table=commit, priority=100,ct_state=+new+trk,${family} ${commit('')}`,
+      `-table=commit, priority=200,ct_state=+new+trk,${family},reg12=0x10000/0x10000 ${marked('0x2')}`,
+    ]),
+    '+table=orient, priority=200,ct_state=-rel-inv+trk,ct_mark=0x1/0x1 actions=goto_table:serviceReply',
+    ...each((family) => [
+      `+table=commit, priority=100,ct_state=+new+trk,${family} ${marked('0x1')}`,
+      `+table=commit, priority=200,ct_state=+new+trk,${family},reg12=0x10000/0x10000 ${marked('0x3')}`,
+      `+table=commit, priority=100,ct_state=-new+est+trk,ct_mark=0/0x1,${family} ${marked('0x1/0x1')}`,
+    ]),
   ]);
 });

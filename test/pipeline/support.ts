@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { emptyState, judge, type AnyObject, type State } from '../../src/model/index.js';
-import { Batch, flowCookie, formatFlow, messages } from '../../src/openflow/index.js';
+import { Batch, flowCookie, formatFlow, formatGroup, messages } from '../../src/openflow/index.js';
 import { compileObject, compileSystem, everyObject } from '../../src/pipeline/compile.js';
 import { contractOf, reg } from '../../src/pipeline/layout.js';
 import type { Ports, World } from '../../src/pipeline/world.js';
@@ -44,15 +44,25 @@ export function worldOf(state: State): World {
   return { state, ports: numberedPorts(state) };
 }
 
-/** The flow messages of a batch; owner markers (version 0), groups and meters are skipped. */
-export function* flowMessages(batch: Uint8Array): Iterable<Uint8Array> {
-  for (const message of messages(batch)) if (message[0] !== 0 && message[1] === 14) yield message;
+/** The flow messages of a batch, or its groups; owner markers (version 0) are skipped. */
+export function* flowMessages(batch: Uint8Array, type = 14): Iterable<Uint8Array> {
+  for (const message of messages(batch)) if (message[0] !== 0 && message[1] === type) yield message;
+}
+
+function namesOf(world: World) {
+  const ports = numberedPorts(world.state);
+  return { port: (n: number) => ports.name(n), table: (id: number) => contractOf(id)?.ref.name };
 }
 
 function textOf(world: World, batch: Batch): string[] {
-  const ports = numberedPorts(world.state);
-  const names = { port: (n: number) => ports.name(n), table: (id: number) => contractOf(id)?.ref.name };
-  return [...flowMessages(batch.bytes())].map((message) => formatFlow(message, names));
+  return [...flowMessages(batch.bytes())].map((message) => formatFlow(message, namesOf(world)));
+}
+
+/** One object's OpenFlow groups as text. */
+export function groupText(world: World, object: AnyObject): string[] {
+  const batch = new Batch();
+  compileObject(batch, world, object);
+  return [...flowMessages(batch.bytes(), 15)].map((message) => formatGroup(message, namesOf(world)));
 }
 
 /** Everything a world compiles to, as text. */

@@ -28,6 +28,7 @@ export const kinds: Readonly<Record<Kind, KindWords>> = {
   rule: { key: ['tenant', 'policy', 'id'], plural: 'rules', short: [], about: 'One line of a policy.' },
   endpoint: { key: ['id'], plural: 'endpoints', short: ['ep'], about: 'A workload, on this host or elsewhere.' },
   peer: { key: ['vtepIp'], plural: 'peers', short: ['vtep'], about: "Another host's tunnel address." },
+  service: { key: ['tenant', 'name'], plural: 'services', short: ['svc'], about: 'Virtual addresses with providers.' },
 };
 
 export function isKind(word: string): word is Kind {

@@ -47,6 +47,10 @@ export interface KindRules<K extends Kind = Kind> {
   readonly read: (input: never, say: Say) => Mutable<ObjectOf[K]>;
   readonly references: (object: ObjectOf[K]) => readonly Reference[];
   readonly claims?: (object: ObjectOf[K]) => readonly Claim[];
+  /** Addresses (with their tenant) that it names and that nobody needs to have. */
+  readonly mentions?: (object: ObjectOf[K]) => readonly string[];
+  /** Its JSON without what goes and it can do without; undefined when it has to go, too. */
+  readonly without?: (object: ObjectOf[K], goes: (ref: Ref) => boolean) => Fields | undefined;
   /** Rules that need the other objects of the state as it would be. */
   readonly check?: (object: ObjectOf[K], state: State, say: Say) => void;
 }

@@ -12,6 +12,7 @@ import { networkRules, networkSchema } from './network.js';
 import { peerRules, peerSchema } from './peer.js';
 import { policyRules, policySchema } from './policy.js';
 import { ruleRules, ruleSchema } from './rule.js';
+import { serviceRules, serviceSchema } from './service.js';
 import { settingsRules, settingsSchema } from './settings.js';
 import { tenantRules, tenantSchema } from './tenant.js';
 
@@ -25,6 +26,7 @@ const registry: { readonly [K in Kind]: KindRules<K> } = {
   rule: ruleRules,
   endpoint: endpointRules,
   peer: peerRules,
+  service: serviceRules,
 };
 
 export const kinds: readonly Kind[] = [
@@ -37,6 +39,7 @@ export const kinds: readonly Kind[] = [
   'rule',
   'endpoint',
   'peer',
+  'service',
 ];
 
 export function isKind(word: unknown): word is Kind {
@@ -58,10 +61,12 @@ export const kindAliases: Readonly<Record<string, Kind>> = {
   endpointGroup: 'group',
   epg: 'group',
   netprofile: 'netProfile',
+  serviceLB: 'service',
+  serviceLb: 'service',
 };
 
 /** Kinds that semantics promise and no code serves yet: named, so that the answer is not "unknown". */
-export const laterKinds: readonly string[] = ['service', 'serviceLB', 'route'];
+export const laterKinds: readonly string[] = ['route'];
 
 /** Kind → JSON Schema of its normal form, for the API's documentation and for editors. */
 export const schemas = {
@@ -74,4 +79,5 @@ export const schemas = {
   rule: ruleSchema,
   endpoint: endpointSchema,
   peer: peerSchema,
+  service: serviceSchema,
 } as const;

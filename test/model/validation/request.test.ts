@@ -12,7 +12,7 @@ areRefused([
   [
     'no kind',
     { name: 'x' },
-    '/objects/0/kind missing_field: kind is missing (one of settings, tenant, network, netProfile, group, policy, rule, endpoint, peer)',
+    '/objects/0/kind missing_field: kind is missing (one of settings, tenant, network, netProfile, group, policy, rule, endpoint, peer, service)',
   ],
   [
     'an unknown kind',
@@ -21,8 +21,8 @@ areRefused([
   ],
   [
     'a kind to come',
-    { kind: 'service', name: 'x' },
-    '/objects/0/kind not_supported: objects of kind `service` are not supported yet',
+    { kind: 'route', name: 'x' },
+    '/objects/0/kind not_supported: objects of kind `route` are not supported yet',
   ],
   [
     'an unknown field, with the nearest known one',
