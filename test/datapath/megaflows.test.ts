@@ -1,0 +1,133 @@
+/**
+ * What the datapath's cache holds after four kinds of traffic: how many megaflows, in how many masks, matching what.
+ * Neighbours: docs/megaflows.md tells operators the same numbers.
+ * Invariant: a packet matches nothing that its verdict did not need; a cache of one flow a connection would be none.
+ */
+import { afterEach, expect, test } from 'vitest';
+import { startHost, type Host } from './bench-host.js';
+
+let host: Host;
+afterEach(async () => {
+  await host?.stop();
+});
+
+const clients = 20;
+const server = 0;
+
+const mac = (n: number): string => `02:00:00:00:01:${n.toString(16).padStart(2, '0')}`;
+const ipv4 = (n: number): string => `10.1.1.${n + 1}`;
+const port = (n: number): string => `e${n}`;
+
+const tenant = { tenant: 'blue' };
+const objects: readonly Record<string, unknown>[] = [
+  { kind: 'tenant', name: 'blue' },
+  { kind: 'network', ...tenant, name: 'front', encap: 'vxlan', vni: 5001, subnet: '10.1.1.0/24' },
+  { kind: 'policy', ...tenant, name: 'web' },
+  {
+    kind: 'rule',
+    ...tenant,
+    policy: 'web',
+    id: '1',
+    direction: 'in',
+    protocol: 'tcp',
+    ports: [80, 443],
+    action: 'allow',
+  },
+  { kind: 'group', ...tenant, name: 'servers', policies: ['web'], defaultAction: 'deny' },
+  { kind: 'group', ...tenant, name: 'clients' },
+  ...Array.from({ length: clients + 1 }, (_, n) => ({
+    kind: 'endpoint',
+    id: port(n),
+    ...tenant,
+    network: 'front',
+    group: n === server ? 'servers' : 'clients',
+    mac: mac(n),
+    ipv4: ipv4(n),
+    interface: port(n),
+  })),
+];
+
+async function hostWithPorts(): Promise<Host> {
+  const made = await startHost();
+  await made.controller.apply({ put: objects }, 'accepted');
+  const rows = Array.from({ length: clients + 1 }, (_, n) => [
+    ...['--', '--may-exist', 'add-port', 'br-sluice', port(n)],
+    ...['--', 'set', 'interface', port(n), 'type=dummy'],
+  ]).flat();
+  await made.sandbox.vsctl(...rows.slice(1));
+  await expect.poll(() => made.controller.status({ kind: 'endpoint', key: port(clients) }).state).toBe('committed');
+  await made.controller.settled();
+  return made;
+}
+
+/** A SYN of a client to the server. */
+async function syn(client: number, tpSrc: number, tpDst: number): Promise<void> {
+  const frame = [
+    `eth(src=${mac(client)},dst=${mac(server)}),eth_type(0x0800)`,
+    `ipv4(src=${ipv4(client)},dst=${ipv4(server)},proto=6,tos=0,ttl=64,frag=no)`,
+    `tcp(src=${tpSrc},dst=${tpDst}),tcp_flags(syn)`,
+  ].join(',');
+  await host.sandbox.appctl('netdev-dummy/receive', port(client), `in_port(1),${frame}`);
+}
+
+interface Megaflow {
+  /** `field` or `field/mask` of everything that is matched, in the datapath's words; values left out. */
+  readonly mask: string;
+  readonly actions: string;
+}
+
+const always = /^(ufid|recirc_id|packet_type|eth_type|packets|bytes|used|flags|dp|dp-extra-info|frag)$/;
+
+/** What a megaflow matches, as `field` or `field/mask`; what is wildcarded, and what every megaflow has, is left out. */
+function maskOf(line: string): string {
+  const matched: string[] = [];
+  const take = (name: string, value: string): void => {
+    const [, mask] = value.split('/');
+    if (always.test(name) || (mask !== undefined && /^[0:.x]+$/.test(mask))) return;
+    matched.push(mask === undefined ? name : `${name}/${mask}`);
+  };
+  for (const [, name = '', inside = ''] of line.matchAll(/([a-z_0-9-]+)\(([^()]*)\)/g)) {
+    if (!inside.includes('=')) take(name, inside);
+    else for (const part of inside.split(',')) take(`${name}.${part.split('=')[0]}`, part.split('=')[1] ?? '');
+  }
+  return matched.filter((each) => !/\.(ns|frag)$/.test(each) && !/packet_type/.test(each)).join(' ');
+}
+
+async function megaflows(): Promise<Megaflow[]> {
+  const text = await host.sandbox.appctl('dpctl/dump-flows', '-m');
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('ufid:'))
+    .map((line) => {
+      const [match = '', actions = ''] = line.split(', actions:');
+      return { mask: maskOf(match), actions: actions.split(', dp-extra')[0] ?? '' };
+    });
+}
+
+const first = 'in_port eth.src eth.dst ipv4.src ipv4.dst/128.0.0.0 ipv4.proto';
+const judged = (ctState: string): string => `ct_state/${ctState} ct_tuple4.proto ct_tuple4.tp_dst in_port`;
+
+test('one pair, many connections to one port: one megaflow before the verdict and one after', async () => {
+  host = await hostWithPorts();
+  for (let n = 0; n < 50; n++) await syn(1, 20_000 + n * 7, 80);
+  const flows = await megaflows();
+  expect(flows.map(({ mask }) => mask).toSorted()).toEqual([judged('0x3d'), first]);
+});
+
+test('many clients of one server: two megaflows a client, in two masks', async () => {
+  host = await hostWithPorts();
+  for (let n = 1; n <= clients; n++) await syn(n, 30_000 + n, 443);
+  const flows = await megaflows();
+  expect(flows).toHaveLength(2 * clients);
+  expect(new Set(flows.map(({ mask }) => mask))).toEqual(new Set([first, judged('0x3d')]));
+});
+
+test('a denied scan: one megaflow a port, since the port is what denies; one mask, nothing of the scanner’s port', async () => {
+  host = await hostWithPorts();
+  const ports = 100;
+  for (let n = 0; n < ports; n++) await syn(1, 40_000 + n, 1000 + n * 13);
+  const flows = await megaflows();
+  expect(flows.filter(({ actions }) => actions === 'drop')).toHaveLength(ports);
+  expect(flows).toHaveLength(ports + 1);
+  expect(new Set(flows.map(({ mask }) => mask))).toEqual(new Set([first, judged('0x3c')]));
+});
