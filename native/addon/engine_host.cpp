@@ -48,9 +48,13 @@ EngineHost::EngineHost(io::Loop& loop, Outbox& outbox, PromiseDesk& desk)
       dial_reporter_([this](std::string_view reason) { down(reason); }) {}
 
 void EngineHost::connect(const io::Remote& remote) {
-  if (connection_) connection_->hang_up("another remote was chosen", loop_.now());
+  for (const auto& connection : connections_) connection->hang_up("another remote was chosen", loop_.now());
+  connections_.clear();
   dial_reporter_.reset();
-  connection_.emplace(loop_, remote, engine_.session(), &dial_reporter_);
+  connections_.push_back(std::make_unique<io::Connection>(loop_, remote, engine_.session(), &dial_reporter_));
+  for (Session* lane : engine_.lanes()) {
+    connections_.push_back(std::make_unique<io::Connection>(loop_, remote, *lane));
+  }
 }
 
 void EngineHost::refuse(Ticket ticket, const Status& status) {
@@ -143,6 +147,17 @@ void EngineHost::on_conflict(const Conflict& conflict) {
     object.Set("winners", to_js(env, conflict.winners));
     object.Set("losers", to_js(env, conflict.losers));
     object.Set("flow", to_js(env, conflict.flow));
+    append(events, object);
+  });
+}
+
+void EngineHost::on_progress(const Progress& progress) {
+  outbox_.push([progress](Napi::Env env, Napi::Array events) {
+    Napi::Object object = event(env, "progress");
+    object.Set("phase", Napi::String::New(env, progress.phase == Progress::Phase::read ? "read" : "commit"));
+    object.Set("done", number(env, progress.done));
+    object.Set("total", number(env, progress.total));
+    object.Set("elapsedUs", number(env, static_cast<std::uint64_t>(progress.elapsed_us)));
     append(events, object);
   });
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -39,6 +40,7 @@ class EngineHost final : public EngineListener {
   void on_commit_done(CommitResult result) override;
   void on_quarantined(const Quarantine& quarantine) override;
   void on_conflict(const Conflict& conflict) override;
+  void on_progress(const Progress& progress) override;
   void on_switch_read(std::uint64_t request_id, const Status& status, std::vector<std::uint8_t> flows) override;
   void on_log(LogLevel level, std::string_view message, std::string_view detail) override;
 
@@ -51,7 +53,8 @@ class EngineHost final : public EngineListener {
   PromiseDesk& desk_;
   SwitchEngine engine_;
   DialReporter dial_reporter_;
-  std::optional<io::Connection> connection_;  // last: it uses the engine's session
+  std::vector<std::unique_ptr<io::Connection>>
+      connections_;  // last: they use the engine's sessions; the main one first
 };
 
 }  // namespace sluice::addon

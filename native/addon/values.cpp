@@ -63,6 +63,8 @@ Napi::Value to_js(Napi::Env env, const EngineStats& stats) {
   object.Set("memoryBytes", number(env, stats.memory_bytes));
   object.Set("pendingCommits", number(env, stats.pending_commits));
   object.Set("bundlesInFlight", number(env, stats.bundles_in_flight));
+  object.Set("lanes", number(env, stats.lanes));
+  object.Set("ports", number(env, stats.ports));
   object.Set("messagesSent", number(env, stats.messages_sent));
   object.Set("bundlesSent", number(env, stats.bundles_sent));
   object.Set("resyncs", number(env, stats.resyncs));

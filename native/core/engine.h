@@ -75,6 +75,8 @@ struct EngineStats {
   std::uint64_t memory_bytes = 0;  // everything the store holds, reserved space included
   std::uint64_t pending_commits = 0;
   std::uint64_t bundles_in_flight = 0;
+  std::uint64_t lanes = 0;  // bulk connections that stand
+  std::uint64_t ports = 0;  // of the bridge, as counted when the last load began
   std::uint64_t messages_sent = 0;
   std::uint64_t bundles_sent = 0;
   std::uint64_t resyncs = 0;
@@ -83,6 +85,15 @@ struct EngineStats {
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+// How far a long operation is; said a few times a second while it lasts, and once when it is over.
+struct Progress {
+  enum class Phase : std::uint8_t { read, commit };
+  Phase phase = Phase::commit;
+  std::uint64_t done = 0;   // flows, groups and meters read or confirmed
+  std::uint64_t total = 0;  // as far as is known; at the end equal to done
+  std::int64_t elapsed_us = 0;
+};
 
 // Called on the I/O thread, from inside engine or session calls. Implementations must not call back into the engine.
 class EngineListener {
@@ -94,6 +105,7 @@ class EngineListener {
   virtual void on_commit_done(CommitResult result) = 0;
   virtual void on_quarantined(const Quarantine& quarantine) = 0;
   virtual void on_conflict(const Conflict& conflict) = 0;
+  virtual void on_progress(const Progress& progress) = 0;
   // Answer to read_switch(): per flow u64 packets, u64 bytes (big endian), then a canonical FLOW_MOD.
   virtual void on_switch_read(std::uint64_t request_id, const Status& status, std::vector<std::uint8_t> flows) = 0;
   virtual void on_log(LogLevel level, std::string_view message, std::string_view detail) = 0;
@@ -110,7 +122,10 @@ class SwitchEngine {
   SwitchEngine(const SwitchEngine&) = delete;
   SwitchEngine& operator=(const SwitchEngine&) = delete;
 
+  // The main connection, which decides whether the switch is there, and the lanes beside it: streams to the same remote
+  // that are dialled while they are wanted() and missed by nobody when they cannot be had.
   [[nodiscard]] Session& session();
+  [[nodiscard]] std::vector<Session*> lanes();
 
   // Takes a batch (see batch/batch_reader.h). Malformed: refused whole, the desired state is as before and no
   // on_commit_done follows. Otherwise exactly one on_commit_done(commit_id) follows, perhaps before this returns.

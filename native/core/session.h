@@ -32,6 +32,8 @@ class Session {
   [[nodiscard]] virtual OutBuffer& output() = 0;                               // consumed from the front
   virtual void drained(Millis now) = 0;                                        // below kLowWater: compose more
   [[nodiscard]] virtual bool wants_close() const = 0;                          // close and reconnect
+  // Whether a stream should stand at all: it is dialled when this turns true and closed when it turns false.
+  [[nodiscard]] virtual bool wanted() const { return true; }
 };
 
 }  // namespace sluice

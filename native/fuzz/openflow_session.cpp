@@ -17,6 +17,7 @@ struct Deaf final : sluice::EngineListener {
   void on_commit_done(sluice::CommitResult) override {}
   void on_quarantined(const sluice::Quarantine&) override {}
   void on_conflict(const sluice::Conflict&) override {}
+  void on_progress(const sluice::Progress&) override {}
   void on_switch_read(std::uint64_t, const sluice::Status&, std::vector<std::uint8_t>) override {}
   void on_log(sluice::LogLevel, std::string_view, std::string_view) override {}
 };

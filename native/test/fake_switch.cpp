@@ -1,6 +1,7 @@
 #include "fake_switch.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "core/openflow/multipart.h"
 #include "core/store/references.h"
@@ -18,9 +19,10 @@ bool points_to(const FakeSwitch::Flow& flow, std::uint32_t group) {
 }  // namespace
 
 void FakeSwitch::reply(Type type, std::uint32_t xid, const ByteVector& body) {
-  const std::size_t at = to_engine.size();
-  to_engine.resize(at + openflow::kHeaderSize + body.size());
-  Writer w{std::span(to_engine).subspan(at)};
+  ByteVector& out = to_engine[wire_];
+  const std::size_t at = out.size();
+  out.resize(at + openflow::kHeaderSize + body.size());
+  Writer w{std::span(out).subspan(at)};
   encode_header(w, type, openflow::kHeaderSize + body.size(), xid);
   w.bytes(body);
 }
@@ -33,13 +35,13 @@ void FakeSwitch::error(std::uint32_t xid, Refused why) {
   reply(Type::error, xid, body);
 }
 
-void FakeSwitch::disconnect() {
-  bundles_.clear();
-  open_xids_.clear();
-  to_engine.clear();
+void FakeSwitch::disconnect(std::size_t wire) {
+  wires_.erase(wire);
+  to_engine.erase(wire);
 }
 
-void FakeSwitch::feed(Bytes bytes) {
+void FakeSwitch::feed(Bytes bytes, std::size_t wire) {
+  wire_ = wire;
   while (const auto header = openflow::decode_header(bytes)) {
     on_message(*header, bytes.first(header->length));
     bytes = bytes.subspan(header->length);
@@ -84,10 +86,10 @@ void FakeSwitch::on_bundle_add(const Header& header, Bytes message) {
   const std::uint32_t id = r.u32();
   r.skip(4);
   const Bytes inner = r.rest();
-  auto& messages = bundles_[id];  // an unknown id opens a bundle silently
+  auto& messages = wires_[wire_].bundles[id];  // an unknown id opens a bundle silently
   if (expire_while_adding > 0 && messages.size() == 2) {
     --expire_while_adding;
-    error(open_xids_[id], {17, 14});
+    error(wires_[wire_].open_xids[id], {17, 14});
     messages.clear();
   }
   const auto inner_header = openflow::decode_header(inner);
@@ -111,19 +113,19 @@ void FakeSwitch::on_bundle_control(const Header& header, Bytes message) {
   switch (control) {
     case BundleControl::open_request:
       log.emplace_back("open");
-      bundles_[id];
-      open_xids_[id] = header.xid;
+      wires_[wire_].bundles[id];
+      wires_[wire_].open_xids[id] = header.xid;
       return reply(Type::bundle_control, header.xid, body);
     case BundleControl::discard_request:
       log.emplace_back("discard");
-      if (bundles_.erase(id) == 0) return error(header.xid, {17, 2});
+      if (wires_[wire_].bundles.erase(id) == 0) return error(header.xid, {17, 2});
       return reply(Type::bundle_control, header.xid, body);
     case BundleControl::commit_request:
       log.emplace_back("commit");
       if (expire_before_commit > 0) {
         --expire_before_commit;
-        bundles_.erase(id);
-        error(open_xids_[id], {17, 14});
+        wires_[wire_].bundles.erase(id);
+        error(wires_[wire_].open_xids[id], {17, 14});
       }
       return commit(header, id);
     default:
@@ -132,17 +134,21 @@ void FakeSwitch::on_bundle_control(const Header& header, Bytes message) {
 }
 
 void FakeSwitch::commit(const Header& header, std::uint32_t id) {
-  const auto bundle = bundles_.find(id);
-  if (bundle == bundles_.end()) return error(header.xid, {17, 2});
-  const auto flows_before = flows;
-  const auto groups_before = groups;
+  const auto bundle = wires_[wire_].bundles.find(id);
+  if (bundle == wires_[wire_].bundles.end()) return error(header.xid, {17, 2});
+  undo_.clear();
+  const bool has_groups =
+      std::ranges::any_of(bundle->second, [](const Message& m) { return m.first.type == Type::group_mod; });
+  const auto groups_before = has_groups ? groups : std::map<std::uint32_t, ByteVector>{};
   const std::vector<Message> messages = std::move(bundle->second);
-  bundles_.erase(bundle);
+  wires_[wire_].bundles.erase(bundle);
   for (const auto& [inner, bytes] : messages) {
     const auto why = apply(inner, bytes);
     if (!why) continue;
-    flows = flows_before;
-    groups = groups_before;
+    for (auto& [key, flow] : std::views::reverse(undo_)) {
+      flow ? void(flows[key] = std::move(*flow)) : void(flows.erase(key));
+    }
+    if (has_groups) groups = groups_before;
     error(inner.xid, *why);
     return error(header.xid, {17, 13});
   }
@@ -160,7 +166,11 @@ std::optional<Refused> FakeSwitch::apply(const Header& header, Bytes message) {
   if (header.type == Type::group_mod && decode_group_mod(message, group).ok()) {
     if (group.command == openflow::GroupCommand::remove) {
       groups.erase(group.group_id);
-      std::erase_if(flows, [&](const auto& f) { return points_to(f.second, group.group_id); });
+      std::erase_if(flows, [&](const auto& f) {
+        if (!points_to(f.second, group.group_id)) return false;
+        undo_.emplace_back(f.first, f.second);
+        return true;
+      });
     } else {
       groups[group.group_id] = ByteVector(message.begin(), message.end());
     }
@@ -169,6 +179,8 @@ std::optional<Refused> FakeSwitch::apply(const Header& header, Bytes message) {
   openflow::FlowMod flow;
   if (header.type != Type::flow_mod || !decode_flow_mod(message, flow).ok()) return Refused{1, 1};
   const Key key{{flow.table, flow.priority}, {flow.oxm.begin(), flow.oxm.end()}};
+  const auto there = flows.find(key);
+  undo_.emplace_back(key, there == flows.end() ? std::nullopt : std::optional(there->second));
   if (flow.command == openflow::FlowCommand::remove_strict) {
     flows.erase(key);
     return std::nullopt;
@@ -188,9 +200,10 @@ void FakeSwitch::on_multipart(const Header& header, Bytes message) {
   r.skip(openflow::kHeaderSize);
   const auto type = static_cast<openflow::MultipartType>(r.u16());
   r.skip(6);
-  log.emplace_back("dump");
+  if (type != openflow::MultipartType::port_desc) log.emplace_back("dump");
   if (type == openflow::MultipartType::flow_desc) return dump_flows(header.xid, r.u8());
   if (type == openflow::MultipartType::group_desc) return dump_groups(header.xid);
+  if (type == openflow::MultipartType::port_desc) return describe_ports(header.xid);
   error(header.xid, {1, 2});
 }
 
@@ -234,6 +247,17 @@ void FakeSwitch::dump_flows(std::uint32_t xid, std::uint8_t table) {
     }
   }
   part[3] = 0;  // the last part
+  reply(Type::multipart_reply, xid, part);
+}
+
+void FakeSwitch::describe_ports(std::uint32_t xid) {
+  ByteVector part;
+  push<std::uint64_t>(part, 0x000d000000000000);
+  for (std::size_t i = 0; i < ports; ++i) {
+    push(part, static_cast<std::uint32_t>(i + 1));
+    push<std::uint16_t>(part, 40);
+    part.resize(part.size() + 34);
+  }
   reply(Type::multipart_reply, xid, part);
 }
 

@@ -1,6 +1,8 @@
 // FakeSwitch: an Open vSwitch as seen through an OpenFlow 1.5 connection, with the traps of its bundles: a message that
 // fails to decode is left out of the bundle, an expired bundle is begun anew by the next ADD, a commit error undoes
-// all. Answers are kept in `to_engine`; faults are functions and flags set by the test.
+// all. Several
+// connections share the tables, each has its own bundles. Answers are kept in `to_engine`; faults are functions and
+// flags set by the test.
 #pragma once
 
 #include <functional>
@@ -26,10 +28,10 @@ class FakeSwitch {
  public:
   using Judge = std::function<std::optional<Refused>(const openflow::FlowMod&)>;
 
-  // Takes whole messages off the front of what the engine has written.
-  void feed(Bytes bytes);
+  // Takes whole messages off the front of what the engine has written on a connection; 0 is the main one.
+  void feed(Bytes bytes, std::size_t wire = 0);
   // The connection is gone; tables stay.
-  void disconnect();
+  void disconnect(std::size_t wire = 0);
   void wipe() {
     flows.clear();
     groups.clear();
@@ -51,8 +53,9 @@ class FakeSwitch {
   };
   using Key = std::pair<std::pair<std::uint8_t, std::uint16_t>, ByteVector>;  // table, priority, match
   std::map<Key, Flow> flows;
-  std::map<std::uint32_t, ByteVector> groups;  // whole messages
-  ByteVector to_engine;
+  std::map<std::uint32_t, ByteVector> groups;   // whole messages
+  std::map<std::size_t, ByteVector> to_engine;  // by connection
+  std::size_t ports = 4;
   std::vector<std::string> log;  // "open", "add", "barrier", "commit", "discard", "dump"
   std::size_t mods = 0;          // flow, group and meter mods applied or tried
 
@@ -69,8 +72,15 @@ class FakeSwitch {
   void dump_flows(std::uint32_t xid, std::uint8_t table);
   void dump_groups(std::uint32_t xid);
 
-  std::map<std::uint32_t, std::vector<Message>> bundles_;
-  std::map<std::uint32_t, std::uint32_t> open_xids_;
+  void describe_ports(std::uint32_t xid);
+
+  struct Wire {
+    std::map<std::uint32_t, std::vector<Message>> bundles;
+    std::map<std::uint32_t, std::uint32_t> open_xids;
+  };
+  std::map<std::size_t, Wire> wires_;
+  std::vector<std::pair<Key, std::optional<Flow>>> undo_;  // what the commit under way has replaced
+  std::size_t wire_ = 0;                                   // the one that is being served
 };
 
 }  // namespace sluice::test

@@ -8,7 +8,7 @@ export type OwnerKey = number;
 
 /**
  * `atomic`: one bundle, at most 5,000 messages. `staged`: bundles of about 1,000, make before break.
- * `auto`: atomic when it fits.
+ * `auto`: one bundle for up to 1,000 messages, which also goes past a larger change that is under way; staged otherwise.
  */
 export type CommitMode = 'auto' | 'atomic' | 'staged';
 
@@ -65,6 +65,10 @@ export interface EngineStats {
   readonly memoryBytes: number;
   readonly pendingCommits: number;
   readonly bundlesInFlight: number;
+  /** Connections for large changes that stand, beside the main one; they come and go with the load. */
+  readonly lanes: number;
+  /** Ports of the bridge, as the switch counted them when the last large change began. */
+  readonly ports: number;
   /** Since the engine was made. */
   readonly messagesSent: number;
   readonly bundlesSent: number;
@@ -100,6 +104,14 @@ export type EngineEvent =
       readonly winners: readonly OwnerKey[];
       readonly losers: readonly OwnerKey[];
       readonly flow: Uint8Array;
+    }
+  /** A long operation (more than 5,000 flows): said five times a second, and at its end with `done` = `total`. */
+  | {
+      readonly type: 'progress';
+      readonly phase: 'read' | 'commit';
+      readonly done: number;
+      readonly total: number;
+      readonly elapsedUs: number;
     }
   | {
       readonly type: 'log';

@@ -25,69 +25,111 @@ constexpr unsigned kMaxLost = 8;
 
 // --- sending ---------------------------------------------------------------------------------------------------------
 
-void Committer::compose(const CommitPolicy& policy, Millis now) {
-  while (in_flight_.size() < kInFlight && session_.output().size() < kLowWater && !session_.wants_close()) {
+void Committer::compose(const CommitPolicy& policy, std::span<Lane* const> lanes, Millis now) {
+  for (;;) {
     Retry work;
-    if (!next_retry(work) && !next(policy, work)) return;
-    if (!work.slice.entries.empty()) send(std::move(work), now);
+    Lane* lane = nullptr;
+    if (!retries_.empty()) {
+      // After a failure one at a time, in order, with nothing else under way: it must be clear who is to blame.
+      lane = in_flight_.empty() ? free_lane(lanes) : nullptr;
+      if (lane != nullptr) next_retry(work);
+    } else {
+      lane = next(policy, lanes, work);
+    }
+    if (lane == nullptr) return;
+    if (!work.slice.entries.empty()) send(*lane, std::move(work), now);
   }
 }
 
 // A stage starts when the one before has been confirmed: a flow must not be judged, and its owner blamed, by a group
 // whose own bundle then fails.
 bool Committer::may_start(Stage stage) const {
-  const auto blocks = [&](const Slice& s) { return s.whole || s.stage < stage || is_meters(s.stage); };
-  return std::ranges::none_of(in_flight_, [&](const Transaction& t) { return blocks(t.slice); }) &&
-         std::ranges::none_of(retries_, [&](const Retry& r) { return blocks(r.slice); });
+  return std::ranges::none_of(in_flight_, [&](const Transaction& t) {
+    return t.slice.whole || t.slice.stage < stage || is_meters(t.slice.stage);
+  });
 }
 
-bool Committer::next_retry(Retry& work) {
-  if (retries_.empty()) return false;
-  // After a failure one at a time, in order, with nothing else under way: it must be clear who is to blame.
-  if (!in_flight_.empty()) return false;
+bool Committer::has_room(Lane& lane) const {
+  if (!lane.up() || lane.wants_close() || lane.output().size() >= kLowWater) return false;
+  return static_cast<std::size_t>(std::ranges::count(in_flight_, &lane, &Transaction::lane)) < kInFlight;
+}
+
+// The one with the least under way.
+Committer::Lane* Committer::free_lane(std::span<Lane* const> lanes) const {
+  Lane* best = nullptr;
+  std::ptrdiff_t least = 0;
+  for (Lane* lane : lanes) {
+    if (!has_room(*lane)) continue;
+    const auto under_way = std::ranges::count(in_flight_, lane, &Transaction::lane);
+    if (best != nullptr && under_way >= least) continue;
+    best = lane;
+    least = under_way;
+  }
+  return best;
+}
+
+// Any lane while all that is under way belongs to this one step; otherwise the lane that has all of it, since one lane
+// keeps its order.
+Committer::Lane* Committer::lane_for(const Plan::Front& at, std::span<Lane* const> lanes) const {
+  const auto of_this_step = [&](const Transaction& t) {
+    return t.slice.first_step == at.step && t.slice.last_step == at.step;
+  };
+  if (std::ranges::all_of(in_flight_, of_this_step)) return free_lane(lanes);
+  Lane* only = in_flight_.front().lane;
+  const bool has_all = std::ranges::all_of(in_flight_, [&](const Transaction& t) { return t.lane == only; });
+  return has_all && std::ranges::find(lanes, only) != lanes.end() && has_room(*only) ? only : nullptr;
+}
+
+void Committer::next_retry(Retry& work) {
   work = std::move(retries_.front());
   retries_.pop_front();
   std::erase_if(work.slice.entries, [&](Index e) { return !store_.unqueue(e); });
   // What was to be added may be to be deleted now, if its owner's change was withdrawn.
   std::ranges::stable_sort(work.slice.entries, {}, [&](Index e) { return stage_of(store_, e); });
-  return true;
 }
 
-bool Committer::next(const CommitPolicy& policy, Retry& work) {
-  const auto stage = plan_.first_stage();
-  if (!stage || !retries_.empty() || !may_start(*stage)) return false;
-  if (policy.adds_only && *stage >= Stage::flows_delete) return false;
+// Takes the next slice for the lane that is returned.
+Committer::Lane* Committer::next(const CommitPolicy& policy, std::span<Lane* const> lanes, Retry& work) {
+  const auto at = plan_.front();
+  if (!at || !may_start(at->stage)) return nullptr;
+  if (policy.adds_only && at->stage >= Stage::flows_delete) return nullptr;
+  if (policy.hold_flows && at->stage == Stage::flows_add) return nullptr;
+  Lane* lane = lane_for(*at, lanes);
+  if (lane == nullptr) return nullptr;
   const std::size_t one_bundle = policy.atomic                       ? kAtomicEntries
                                  : policy.staged || policy.adds_only ? 0
                                                                      : Plan::kSliceEntries;
-  if (!is_meters(*stage) && in_flight_.empty() && plan_.size() <= one_bundle) {
+  if (!is_meters(at->stage) && in_flight_.empty() && plan_.size() <= one_bundle) {
     work.slice = plan_.take_whole();
-    return true;
+    return lane;
   }
   if (policy.atomic && plan_.size() > kAtomicEntries && in_flight_.empty()) {
     events_.on_trouble("an atomic commit is too large for one bundle and goes in stages",
                        std::to_string(plan_.size()) + " messages");
   }
-  work.slice = plan_.take_slice();
-  return true;
+  // A step that gives work to several lanes is not mixed with another; small steps share a bundle.
+  const bool shared = std::ranges::any_of(in_flight_, [&](const Transaction& t) { return t.lane != lane; });
+  work.slice = plan_.take_slice({policy.slice, shared || (lanes.size() > 1 && at->entries > 2 * policy.slice)});
+  return lane;
 }
 
-void Committer::send(Retry work, Millis now) {
+void Committer::send(Lane& lane, Retry work, Millis now) {
   Transaction& t = in_flight_.emplace_back();
   t.slice = std::move(work.slice);
+  t.lane = &lane;
   t.attempt = work.attempt;
   t.since = now;
   const std::size_t count = t.slice.entries.size();
-  t.first_xid = session_.take_xids(static_cast<std::uint32_t>(count) + 2);
+  t.first_xid = lane.take_xids(static_cast<std::uint32_t>(count) + 2);
   const bool meters = is_meters(stage_of(store_, t.slice.entries.front()));
   if (!meters) {
     t.bundle_id = ++last_bundle_id_ != 0 ? last_bundle_id_ : ++last_bundle_id_;
-    encode_bundle_control(session_.output(), t.bundle_id, BundleControl::open_request, t.first_xid);
+    encode_bundle_control(lane.output(), t.bundle_id, BundleControl::open_request, t.first_xid);
     ++totals_.bundles;
   }
   for (std::size_t i = 0; i < count; ++i) send_message(t, i);
   totals_.messages += count;
-  openflow::encode_barrier_request(session_.output(), t.barrier_xid());
+  openflow::encode_barrier_request(lane.output(), t.barrier_xid());
 }
 
 void Committer::send_message(const Transaction& t, std::size_t position) {
@@ -97,17 +139,18 @@ void Committer::send_message(const Transaction& t, std::size_t position) {
   const std::uint32_t xid = t.first_xid + 1 + static_cast<std::uint32_t>(position);
   const std::size_t size = mod_size(store_, entry, body);
   const bool bundled = t.bundle_id != 0;
-  Writer w(session_.output().extend(size + (bundled ? openflow::kBundleAddSize : 0)));
+  Writer w(t.lane->output().extend(size + (bundled ? openflow::kBundleAddSize : 0)));
   if (bundled) openflow::encode_bundle_add_head(w, t.bundle_id, size, xid);
   write_mod(w, store_, entry, body, xid);
 }
 
 // --- answers ---------------------------------------------------------------------------------------------------------
 
-bool Committer::on_error(std::uint32_t xid, const openflow::Error& error, Millis now) {
+bool Committer::on_error(const Lane& lane, std::uint32_t xid, const openflow::Error& error, Millis now) {
   for (auto t = in_flight_.begin(); t != in_flight_.end(); ++t) {
+    if (t->lane != &lane) continue;
     if (t->commit_xid != 0 && xid == t->commit_xid) {
-      progress(now);
+      progress(lane, now);
       const bool undone = error.type == openflow::kErrorBundleFailed && error.code == openflow::kBundleMessageFailed;
       if (!undone) lose(*t, error);
       fail(t, true);
@@ -132,28 +175,29 @@ void Committer::lose(Transaction& t, const openflow::Error& error) {
   t.lost = true;
 }
 
-bool Committer::on_barrier_reply(std::uint32_t xid, Millis now) {
-  const auto t = std::ranges::find_if(in_flight_, [&](const Transaction& x) { return x.barrier_xid() == xid; });
+bool Committer::on_barrier_reply(const Lane& lane, std::uint32_t xid, Millis now) {
+  const auto t =
+      std::ranges::find_if(in_flight_, [&](const Transaction& x) { return x.lane == &lane && x.barrier_xid() == xid; });
   if (t == in_flight_.end() || t->commit_xid != 0) return false;
-  progress(now);
+  progress(lane, now);
   const bool refused = t->lost || !t->refusals.empty();
   if (t->bundle_id == 0) {
     refused ? fail(t, false) : succeed(t);
   } else if (refused) {
-    encode_bundle_control(session_.output(), t->bundle_id, BundleControl::discard_request, session_.next_xid());
+    encode_bundle_control(t->lane->output(), t->bundle_id, BundleControl::discard_request, t->lane->next_xid());
     fail(t, false);
   } else {
-    t->commit_xid = session_.next_xid();
-    encode_bundle_control(session_.output(), t->bundle_id, BundleControl::commit_request, t->commit_xid);
+    t->commit_xid = t->lane->next_xid();
+    encode_bundle_control(t->lane->output(), t->bundle_id, BundleControl::commit_request, t->commit_xid);
   }
   return true;
 }
 
-bool Committer::on_commit_reply(std::uint32_t xid, Millis now) {
-  const auto t =
-      std::ranges::find_if(in_flight_, [&](const Transaction& x) { return x.commit_xid != 0 && x.commit_xid == xid; });
+bool Committer::on_commit_reply(const Lane& lane, std::uint32_t xid, Millis now) {
+  const auto t = std::ranges::find_if(
+      in_flight_, [&](const Transaction& x) { return x.lane == &lane && x.commit_xid != 0 && x.commit_xid == xid; });
   if (t == in_flight_.end()) return false;
-  progress(now);
+  progress(lane, now);
   // Expired between barrier and COMMIT and begun anew: cannot be, since nothing is added after the barrier; but an
   // error that says so outweighs a reply.
   t->lost ? fail(t, true) : succeed(t);
@@ -179,7 +223,7 @@ void Committer::fail(Position position, bool at_commit) {
     const std::string why = openflow::error_name(t.why_lost);
     events_.on_trouble("the switch lost a bundle; sending it again",
                        "bundle " + std::to_string(t.bundle_id) + ": " + why);
-    if (t.attempt >= kMaxLost) session_.fail("the switch loses every bundle: " + why);
+    if (t.attempt >= kMaxLost) t.lane->fail("the switch loses every bundle: " + why);
     // Whether these messages were refused for themselves or for want of their bundle cannot be told. They go again, and
     // those that are bad are refused again.
     t.refusals.clear();
@@ -222,42 +266,63 @@ void Committer::again(Slice slice, unsigned attempt, bool halve) {
     return;
   }
   const auto middle = slice.entries.begin() + static_cast<std::ptrdiff_t>(slice.entries.size() / 2);
-  Slice second{slice.stage, slice.whole, {middle, slice.entries.end()}};
+  Slice second{slice.stage, slice.whole, slice.first_step, slice.last_step, {middle, slice.entries.end()}};
   slice.entries.erase(middle, slice.entries.end());
   retries_.push_back({std::move(slice), attempt});
   retries_.push_back({std::move(second), attempt});
 }
 
-// Nothing is known about what was under way; it stays queued, and what the next dump finds confirmed falls out again.
-void Committer::connection_lost() {
-  for (const Transaction& t : in_flight_) {
-    for (const Index entry : t.slice.entries) {
-      if (store_.mark_unsent(entry)) store_.dirty().push_back(entry);
+bool Committer::lane_lost(const Lane& lane) {
+  bool had_some = false;
+  for (auto t = in_flight_.begin(); t != in_flight_.end();) {
+    if (t->lane != &lane) {
+      ++t;
+      continue;
+    }
+    had_some = true;
+    const std::vector<Index> entries = std::move(t->slice.entries);
+    t = in_flight_.erase(t);
+    for (const Index entry : entries) {
+      if (store_.mark_unsent(entry)) plan_.put(entry);
     }
   }
-  in_flight_.clear();
-  yield();
+  return had_some;
 }
 
 void Committer::yield() {
-  for (const Retry& r : retries_) {
-    store_.dirty().insert(store_.dirty().end(), r.slice.entries.begin(), r.slice.entries.end());
+  for (const Retry& r : std::exchange(retries_, {})) {
+    for (const Index entry : r.slice.entries) plan_.put(entry);
   }
-  retries_.clear();
+}
+
+bool Committer::adds_referents() const {
+  const auto adds = [](Stage s) { return s == Stage::groups_add || s == Stage::meters_add; };
+  // A whole bundle is in the order of stages and begins with its groups, if it has any.
+  return plan_.size(Stage::groups_add) + plan_.size(Stage::meters_add) > 0 ||
+         std::ranges::any_of(in_flight_, [&](const Transaction& t) { return adds(t.slice.stage); }) ||
+         std::ranges::any_of(retries_, [&](const Retry& r) { return adds(r.slice.stage); });
 }
 
 // --- time ------------------------------------------------------------------------------------------------------------
 
-// The switch answers in order: any answer shows that the ones behind are still being worked at.
-void Committer::progress(Millis now) {
-  for (Transaction& t : in_flight_) t.since = now;
+// The switch answers a lane in order: any answer shows that the ones behind are still being worked at.
+void Committer::progress(const Lane& lane, Millis now) {
+  for (Transaction& t : in_flight_) {
+    if (t.lane == &lane) t.since = now;
+  }
 }
 
-Millis Committer::deadline() const { return in_flight_.empty() ? kNever : in_flight_.front().since + kPatience; }
+Millis Committer::deadline() const {
+  Millis first = kNever;
+  for (const Transaction& t : in_flight_) first = std::min(first, t.since + kPatience);
+  return first;
+}
 
 void Committer::tick(Millis now) {
-  if (now < deadline()) return;
-  session_.fail("the switch did not answer a bundle for " + std::to_string(kPatience / 1000) + " s");
+  for (const Transaction& t : in_flight_) {
+    if (now < t.since + kPatience) continue;
+    t.lane->fail("the switch did not answer a bundle for " + std::to_string(kPatience / 1000) + " s");
+  }
 }
 
 }  // namespace sluice

@@ -1,4 +1,4 @@
-// Committer: gets the plan into the switch, by bundles that are safe although Open vSwitch's are not:
+// Committer: gets a plan into the switch, by bundles that are safe although Open vSwitch's are not:
 //
 //   OPEN, ADD…, BARRIER in one write → any error? DISCARD, name the owners, again without them → COMMIT → COMMIT_REPLY
 //
@@ -6,9 +6,13 @@
 // idled out is silently begun anew by the next ADD. An error at COMMIT undoes the whole bundle; the culprit is named by
 // the xid of its ADD, or found by halving. Whatever happens to a bundle itself (expired, unknown id) leads to a new
 // bundle under a new id. Lost connection: unknown outcome; the engine reads the switch back.
+//
+// Over several lanes the switch keeps no order, so bundles are under way on two of them only if they belong to the same
+// step of the plan (one table). Order inside a match needs nothing: an entry has one message under way at most.
 #pragma once
 
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "core/engine/plan.h"
@@ -28,9 +32,11 @@ class CommitEvents {
 };
 
 struct CommitPolicy {
-  bool atomic = false;     // one bundle if it can be
-  bool staged = false;     // never more than a slice at once
-  bool adds_only = false;  // there is more to come before anything may be deleted
+  bool atomic = false;      // one bundle if it can be
+  bool staged = false;      // never more than a slice at once
+  bool adds_only = false;   // there is more to come before anything may be deleted
+  bool hold_flows = false;  // what they refer to is on its way by somebody else
+  std::size_t slice = Plan::kSliceEntries;
 };
 
 struct CommitterTotals {
@@ -38,28 +44,32 @@ struct CommitterTotals {
   std::uint64_t bundles = 0;
 };
 
-// Lives on the I/O thread; borrows store, plan and session.
+// Lives on the I/O thread; borrows store, plan and the lanes' sessions, which outlive it.
 class Committer {
  public:
-  static constexpr std::size_t kInFlight = 4;
+  using Lane = openflow::OpenFlowSession;
+  static constexpr std::size_t kInFlight = 4;          // on each lane
   static constexpr std::size_t kAtomicEntries = 5000;  // ≤ 10 ms of the switch's main thread
   static constexpr Millis kPatience = 60'000;          // for one answer, while echoes still come
 
-  Committer(FlowStore& store, Plan& plan, openflow::OpenFlowSession& session, CommitEvents& events)
-      : store_(store), plan_(plan), session_(session), events_(events) {}
+  Committer(FlowStore& store, Plan& plan, CommitEvents& events) : store_(store), plan_(plan), events_(events) {}
 
-  // Sends what may be sent now. Nothing is composed while the output is above the low-water mark.
-  void compose(const CommitPolicy& policy, Millis now);
+  // Sends what may be sent now over these lanes. Nothing is composed for one whose output is above the low-water mark.
+  void compose(const CommitPolicy& policy, std::span<Lane* const> lanes, Millis now);
 
-  // True when the message was the answer to something of ours.
-  bool on_error(std::uint32_t xid, const openflow::Error& error, Millis now);
-  bool on_barrier_reply(std::uint32_t xid, Millis now);
-  bool on_commit_reply(std::uint32_t xid, Millis now);
+  // True when the message was the answer to something of ours on that lane.
+  bool on_error(const Lane& lane, std::uint32_t xid, const openflow::Error& error, Millis now);
+  bool on_barrier_reply(const Lane& lane, std::uint32_t xid, Millis now);
+  bool on_commit_reply(const Lane& lane, std::uint32_t xid, Millis now);
 
-  void connection_lost();
-  // What waits to be tried again goes back to the plan: idle() comes as soon as what is under way has been answered.
+  // Nothing is known about what was under way there; it is in the plan again. True when there was something.
+  bool lane_lost(const Lane& lane);
+  // The same for what waits to be tried again: the switch is about to be read back.
   void yield();
   [[nodiscard]] bool idle() const { return in_flight_.empty() && retries_.empty(); }
+  [[nodiscard]] bool busy() const { return !idle() || plan_.size() > 0; }
+  // Something that flows may refer to is to be added.
+  [[nodiscard]] bool adds_referents() const;
   [[nodiscard]] std::size_t bundles_in_flight() const { return in_flight_.size(); }
   [[nodiscard]] Millis deadline() const;
   void tick(Millis now);
@@ -73,6 +83,7 @@ class Committer {
   // A bundle, or (for meters) the same sequence without one. Its xids are a run: OPEN, each message, BARRIER.
   struct Transaction {
     Slice slice;
+    Lane* lane = nullptr;
     std::uint32_t bundle_id = 0;  // 0: not a bundle
     std::uint32_t first_xid = 0;
     std::uint32_t commit_xid = 0;  // 0: not sent yet
@@ -93,19 +104,21 @@ class Committer {
   using Position = std::deque<Transaction>::iterator;
 
   [[nodiscard]] bool may_start(Stage stage) const;
-  [[nodiscard]] bool next(const CommitPolicy& policy, Retry& work);
-  [[nodiscard]] bool next_retry(Retry& work);
-  void send(Retry work, Millis now);
+  [[nodiscard]] bool has_room(Lane& lane) const;
+  [[nodiscard]] Lane* free_lane(std::span<Lane* const> lanes) const;
+  [[nodiscard]] Lane* lane_for(const Plan::Front& at, std::span<Lane* const> lanes) const;
+  [[nodiscard]] Lane* next(const CommitPolicy& policy, std::span<Lane* const> lanes, Retry& work);
+  void next_retry(Retry& work);
+  void send(Lane& lane, Retry work, Millis now);
   void send_message(const Transaction& t, std::size_t position);
   static void lose(Transaction& t, const openflow::Error& error);
   void succeed(Position t);
   void fail(Position t, bool at_commit);
   void again(Slice slice, unsigned attempt, bool halve);
-  void progress(Millis now);
+  void progress(const Lane& lane, Millis now);
 
   FlowStore& store_;
   Plan& plan_;
-  openflow::OpenFlowSession& session_;
   CommitEvents& events_;
   std::deque<Transaction> in_flight_;
   std::deque<Retry> retries_;

@@ -24,7 +24,8 @@ void SwitchEngine::Parts::on_session_down(std::string_view reason, Millis) {
   synced = false;
   finish_ingest();
   resync.abandon();
-  committer.connection_lost();
+  streams.lane_lost(session);
+  streams.lanes().main_lost();
   listener.on_down(reason);  // before the reads fail for it
   for (SwitchReads::Done& done : reads.abandon_all()) on_read_done(std::move(done));
 }
@@ -35,26 +36,57 @@ void SwitchEngine::Parts::on_message(const openflow::Header& header, Bytes messa
       on_error(header.xid, message, now);
       break;
     case openflow::Type::barrier_reply:
-      committer.on_barrier_reply(header.xid, now);
+      streams.on_barrier_reply(session, header.xid, now);
       break;
     case openflow::Type::multipart_reply:
       on_part(header.xid, message, now);
       break;
-    case openflow::Type::bundle_control: {
-      const auto reply = openflow::decode_bundle_control(message);
-      if (reply && reply->control == openflow::BundleControl::commit_reply) committer.on_commit_reply(header.xid, now);
+    case openflow::Type::bundle_control:
+      on_bundle_control(session, header.xid, message, now);
       break;
-    }
     default:
       return;  // not ours to understand
   }
   pump(now);
 }
 
+void SwitchEngine::Parts::on_lane_message(openflow::OpenFlowSession& lane, const openflow::Header& header,
+                                          Bytes message, Millis now) {
+  switch (header.type) {
+    case openflow::Type::error:
+      if (const auto error = openflow::decode_error(message)) streams.on_error(lane, header.xid, *error, now);
+      break;
+    case openflow::Type::barrier_reply:
+      streams.on_barrier_reply(lane, header.xid, now);
+      break;
+    case openflow::Type::bundle_control:
+      on_bundle_control(lane, header.xid, message, now);
+      break;
+    default:
+      return;
+  }
+  pump(now);
+}
+
+// What was under way on a lane may be in the switch or not, and may have been on its way to either: only a read-back
+// knows. The other lanes finish what they have first.
+void SwitchEngine::Parts::on_lane_down(openflow::OpenFlowSession& lane, std::string_view reason, Millis now) {
+  if (!streams.lane_lost(lane)) return;
+  on_trouble("a lane was lost in mid-commit; reading the switch back", reason);
+  if (session.up()) resync_wanted = full_given;
+  pump(now);
+}
+
+void SwitchEngine::Parts::on_bundle_control(const openflow::OpenFlowSession& lane, std::uint32_t xid, Bytes message,
+                                            Millis now) {
+  const auto reply = openflow::decode_bundle_control(message);
+  if (reply && reply->control == openflow::BundleControl::commit_reply) streams.on_commit_reply(lane, xid, now);
+}
+
 void SwitchEngine::Parts::on_error(std::uint32_t xid, Bytes message, Millis now) {
   const auto error = openflow::decode_error(message);
   if (!error) return;
-  if (committer.on_error(xid, *error, now)) return;
+  if (streams.on_error(session, xid, *error, now) || streams.lanes().on_error(xid)) return;
   const std::string name = openflow::error_name(*error);
   std::optional<SwitchReads::Done> done;
   if (reads.on_error(xid, name, done)) return on_read_done(std::move(done));
@@ -68,7 +100,8 @@ void SwitchEngine::Parts::on_part(std::uint32_t xid, Bytes message, Millis now) 
   if (!part) return;
   std::optional<SwitchReads::Done> done;
   if (reads.on_part(xid, *part, done)) return on_read_done(std::move(done));
-  resync.on_part(xid, *part, now);
+  if (resync.on_part(xid, *part, now)) return;
+  streams.lanes().on_part(xid, *part);
 }
 
 void SwitchEngine::Parts::on_read_done(std::optional<SwitchReads::Done> done) {
@@ -76,16 +109,18 @@ void SwitchEngine::Parts::on_read_done(std::optional<SwitchReads::Done> done) {
 }
 
 void SwitchEngine::Parts::on_tick(Millis now) {
-  committer.tick(now);
+  streams.tick(now);
   resync.tick(now);
   pump(now);
 }
 
-Millis SwitchEngine::Parts::sink_deadline() const { return std::min(committer.deadline(), resync.deadline()); }
+Millis SwitchEngine::Parts::sink_deadline() const { return std::min(streams.deadline(), resync.deadline()); }
 
 // --- going on --------------------------------------------------------------------------------------------------------
 
 void SwitchEngine::Parts::pump(Millis now) {
+  // What is under way on the lanes may still be answered.
+  if (!session.up() && streams.bulk_idle()) streams.lanes().rest();
   if (!session.up() || session.wants_close()) return;
   if (const auto report = resync.take_report(clock())) {
     synced = true;
@@ -98,25 +133,26 @@ void SwitchEngine::Parts::pump(Millis now) {
       finish_ingest();
       // `confirmed` is about to be replaced; nothing may be under way that would change it meanwhile. What was to be
       // tried again would wait for compose(), which is not reached from here: it is planned anew after the dump.
-      committer.yield();
-      if (!committer.idle()) return;
+      streams.yield();
+      if (!streams.idle()) return;
       resync_wanted = false;
       synced = false;
       resync.begin(clock(), now);
       return;
     }
-    plan.take_dirty();
-    while (ingest.running() && plan.additions() < Ingest::kSlice) {
+    streams.take_dirty(Size::any, policy());
+    while (ingest.running() && streams.bulk_additions() < Ingest::kSlice) {
       take_in(ingest.next_slice());
-      plan.take_dirty();
+      streams.take_dirty(Size::large, policy());
     }
-    const bool atomic = ledger.any_atomic();
-    committer.compose({.atomic = atomic, .staged = !atomic && ledger.any_staged(), .adds_only = ingest.running()}, now);
+    compose(now);
     if (session.wants_close()) return;
     finish_settled();
+    report_progress();
     if (ingest.running()) {
-      // With bundles under way or output to be written something leads back here; without, go on at once.
-      if (committer.idle() && plan.additions() < Ingest::kSlice) continue;
+      // With bundles under way or output to be written something leads back here; without, go on at once. The same when
+      // the lanes took all there was.
+      if (streams.bulk_additions() < Ingest::kSlice) continue;
       return;
     }
     if (waiting.empty() || must_wait(waiting.front().options)) return;
@@ -126,6 +162,20 @@ void SwitchEngine::Parts::pump(Millis now) {
     // Read once before when it was submitted; the bytes have not changed.
     if (!read_batch(next.batch, sets).ok()) continue;
     accept(next.commit_id, std::move(next.batch), std::move(sets), next.options);
+  }
+}
+
+void SwitchEngine::Parts::compose(Millis now) { streams.compose(policy(), now); }
+
+StreamPolicy SwitchEngine::Parts::policy() const {
+  const bool atomic = ledger.any_atomic();
+  return {atomic, !atomic && ledger.any_staged(), ingest.coming()};
+}
+
+void SwitchEngine::Parts::report_progress() {
+  if (!may_send()) return;
+  if (const auto progress = meter.commits(store.counts().unsettled + ingest.coming(), clock())) {
+    listener.on_progress(*progress);
   }
 }
 
@@ -156,109 +206,14 @@ void SwitchEngine::Parts::report_conflicts() {
 }
 
 Ledger::Totals SwitchEngine::Parts::totals() const {
-  return {committer.totals().messages, committer.totals().bundles, clock()};
-}
-
-// --- batches ---------------------------------------------------------------------------------------------------------
-
-bool SwitchEngine::Parts::must_wait(const CommitOptions& options) const {
-  if (ingest.running()) return true;
-  // Without a connection nothing is under way: what is desired when it comes back is what gets sent.
-  if (!may_send()) return false;
-  return store.counts().unsettled > 0 && (options.mode == CommitMode::atomic || ledger.any_atomic());
-}
-
-void SwitchEngine::Parts::accept(std::uint64_t commit_id, std::vector<std::uint8_t> batch, std::vector<OwnerSet> sets,
-                                 CommitOptions options) {
-  ++epoch;
-  std::uint64_t wanted = 0;
-  for (const OwnerSet& set : sets) wanted += set.count;
-  const Ledger::Commit commit = ledger.open(commit_id, options.mode, wanted, totals());
-  store.expect(wanted);
-  std::erase_if(sets, [&](const OwnerSet& set) { return !accept_set(commit, set); });
-  ingest.begin(commit, options.full, std::move(batch), std::move(sets));
-  const bool may_slice = wanted > 2 * Ingest::kSlice && options.mode != CommitMode::atomic && may_send() &&
-                         (full_given || !options.full) && !resync_wanted;
-  if (!may_slice || ingest.arrange(store) < Ingest::kSlice) finish_ingest();
-}
-
-void SwitchEngine::Parts::take_in(std::span<const OwnerSet> sets) {
-  for (const Index owner : store.apply(sets, epoch)) ledger.wait_for(ingest.commit(), store.owners()[owner]);
-  if (ingest.at_end()) {
-    if (ingest.full()) {
-      clear_others(ingest.commit());
-      full_given = true;
-    }
-    ledger.seal(ingest.commit(), ingest.full());
-    ingest.end();
-  }
-  store.resolve_touched();
-  report_conflicts();
-}
-
-void SwitchEngine::Parts::finish_ingest() {
-  if (ingest.running()) take_in(ingest.rest());
-}
-
-bool SwitchEngine::Parts::accept_set(Ledger::Commit commit, const OwnerSet& set) {
-  if (const auto* refused = quarantines.find_same(set.owner, set.messages)) {
-    store.owners()[store.owners().find_or_create(set.owner)].epoch = epoch;
-    ledger.note_refused(commit, refused->why, set.count);
-    return false;
-  }
-  if (!set.oversized.empty()) {
-    Owner& owner = store.owners()[store.owners().find_or_create(set.owner)];
-    owner.epoch = epoch;
-    owner.quarantined = true;
-    Quarantine why{set.owner,
-                   openflow::kErrorBadRequest,
-                   openflow::kBadRequestLength,
-                   "OFPBRC_BAD_LEN",
-                   {set.oversized.begin(), set.oversized.end()}};
-    quarantines.lift(set.owner);
-    quarantines.put(why, {set.messages.begin(), set.messages.end()});
-    ledger.note_refused(commit, why, set.count);
-    listener.on_quarantined(why);
-    return false;
-  }
-  lift_quarantine(set.owner);
-  return true;
-}
-
-void SwitchEngine::Parts::clear_others(Ledger::Commit commit) {
-  for (const OwnerKey key : quarantines.owners()) {
-    const Index owner = store.owners().find(key);
-    if (owner != 0 && store.owners()[owner].epoch != epoch) lift_quarantine(key);
-  }
-  for (const Index owner : store.clear_all_but(epoch)) ledger.wait_for(commit, store.owners()[owner]);
-}
-
-void SwitchEngine::Parts::lift_quarantine(OwnerKey key) {
-  if (quarantines.find(key) == nullptr) return;
-  quarantines.lift(key);
-  if (const Index owner = store.owners().find(key); owner != 0) store.owners()[owner].quarantined = false;
-}
-
-void SwitchEngine::Parts::retry_quarantined() {
-  finish_ingest();  // which goes by the epoch
-  ++epoch;
-  for (auto& [key, record] : quarantines.take_all()) {
-    store.owners()[store.owners().find_or_create(key)].quarantined = false;
-    if (record.why.flow.size() > openflow::kMaxBundled) {
-      quarantines.put(record.why, std::move(record.wanted));  // it cannot have become shorter
-      store.owners()[store.owners().find_or_create(key)].quarantined = true;
-      continue;
-    }
-    const OwnerSet set{.owner = key, .messages = record.wanted, .count = record.count, .oversized = {}};
-    store.apply({&set, 1}, epoch);
-  }
-  store.resolve_touched();
-  report_conflicts();
+  const CommitterTotals sent = streams.totals();
+  return {sent.messages, sent.bundles, clock()};
 }
 
 // --- what became of them ---------------------------------------------------------------------------------------------
 
 void SwitchEngine::Parts::on_confirmed(Index entry) {
+  meter.count();
   const Index changer = store.changer(entry);
   if (changer == 0) return;
   const Entry& e = store.entries()[entry];

@@ -1,5 +1,6 @@
-// SwitchEngine::Parts: the wiring between session, store, plan, committer, resync and ledger, and the few decisions
-// that are nobody's else: when to send, when to read back, whom to quarantine.
+// SwitchEngine::Parts: the wiring between session, store, streams, resync and ledger, and the few decisions that are
+// nobody's else: when to send, when to read back, whom to quarantine. parts.cpp is about the connections and what comes
+// over them, parts_batches.cpp about what is wanted.
 #pragma once
 
 #include <deque>
@@ -8,19 +9,19 @@
 
 #include "core/batch/batch_reader.h"
 #include "core/engine.h"
-#include "core/engine/committer.h"
 #include "core/engine/ingest.h"
 #include "core/engine/ledger.h"
-#include "core/engine/plan.h"
+#include "core/engine/progress.h"
 #include "core/engine/quarantine.h"
 #include "core/engine/resync.h"
+#include "core/engine/streams.h"
 #include "core/openflow/session.h"
 #include "core/store/flow_store.h"
 
 namespace sluice {
 
 // Lives on the I/O thread. Order of members is order of construction: each borrows from those above it.
-struct SwitchEngine::Parts final : openflow::MessageSink, CommitEvents {
+struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEvents {
   Parts(EngineListener& events, MicrosClock clock);
 
   // A batch that waits because an atomic commit must not be mixed with what is under way.
@@ -38,6 +39,13 @@ struct SwitchEngine::Parts final : openflow::MessageSink, CommitEvents {
   void on_tick(Millis now) override;
   [[nodiscard]] Millis sink_deadline() const override;
 
+  // LaneEvents
+  void on_lane_up(Millis now) override { pump(now); }
+  void on_lane_message(openflow::OpenFlowSession& lane, const openflow::Header& header, Bytes message,
+                       Millis now) override;
+  void on_lane_down(openflow::OpenFlowSession& lane, std::string_view reason, Millis now) override;
+  void on_lane_writable(Millis now) override { pump(now); }
+
   // CommitEvents
   void on_confirmed(Index entry) override;
   [[nodiscard]] bool on_refused(Index entry, const openflow::Error& error) override;
@@ -45,6 +53,8 @@ struct SwitchEngine::Parts final : openflow::MessageSink, CommitEvents {
 
   void accept(std::uint64_t commit_id, std::vector<std::uint8_t> batch, std::vector<OwnerSet> sets,
               CommitOptions options);
+  // A small batch while a large one is being taken in.
+  void accept_beside(std::uint64_t commit_id, std::vector<OwnerSet> sets);
   void take_in(std::span<const OwnerSet> sets);
   void finish_ingest();
   // False: the set is known to be refused and not tried.
@@ -53,10 +63,13 @@ struct SwitchEngine::Parts final : openflow::MessageSink, CommitEvents {
   void retry_quarantined();
   // Everything that may go on now: resync, plan, output, finished commits. Safe to call at any time.
   void pump(Millis now);
+  void compose(Millis now);
   void finish_settled();
+  void report_progress();
   void report_done();
   void report_conflicts();
   void lift_quarantine(OwnerKey owner);
+  void on_bundle_control(const openflow::OpenFlowSession& lane, std::uint32_t xid, Bytes message, Millis now);
   void on_error(std::uint32_t xid, Bytes message, Millis now);
   void on_part(std::uint32_t xid, Bytes message, Millis now);
   void on_read_done(std::optional<SwitchReads::Done> done);
@@ -66,19 +79,22 @@ struct SwitchEngine::Parts final : openflow::MessageSink, CommitEvents {
   [[nodiscard]] bool may_send() const { return session.up() && (!full_given || synced); }
   // Whether a batch has to wait for its turn.
   [[nodiscard]] bool must_wait(const CommitOptions& options) const;
+  // Whether it may go in although a large one is being taken in.
+  [[nodiscard]] bool may_pass(const CommitOptions& options, std::span<const OwnerSet> sets) const;
+  [[nodiscard]] StreamPolicy policy() const;
   [[nodiscard]] Ledger::Totals totals() const;
 
   EngineListener& listener;
   MicrosClock clock;
   openflow::OpenFlowSession session{*this};
   FlowStore store;
-  Plan plan{store};
-  Committer committer{store, plan, session, *this};
+  Streams streams{store, session, *this, *this};
   Resync resync{store, session};
   SwitchReads reads{session};
   Ledger ledger;
   Ingest ingest;
   Quarantines quarantines;
+  ProgressMeter meter;
   std::deque<Waiting> waiting;
   std::uint32_t epoch = 0;
   bool full_given = false;

@@ -22,7 +22,9 @@ inline constexpr std::size_t kStages = 6;
 struct Slice {
   Stage stage = Stage::flows_add;  // of the first entry
   bool whole = false;              // everything there was, in one piece
-  std::vector<Index> entries;      // in stage order; already unqueued
+  std::uint8_t first_step = 0;     // the steps of the stage that its entries come from
+  std::uint8_t last_step = 0;
+  std::vector<Index> entries;  // in stage order; already unqueued
 };
 
 // Lives on the I/O thread; borrows the store.
@@ -33,30 +35,41 @@ class Plan {
 
   explicit Plan(FlowStore& store) : store_(store) {}
 
-  void take_dirty();
+  // The entry is marked as queued already.
+  void put(Index entry);
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t additions() const;  // of these
+  [[nodiscard]] std::size_t size(Stage stage) const { return queues_[static_cast<std::size_t>(stage)].size; }
 
-  // The first stage that has something; nothing when the plan is empty.
-  [[nodiscard]] std::optional<Stage> first_stage() const;
+  struct Front {
+    Stage stage = Stage::flows_add;
+    std::uint8_t step = 0;
+    std::size_t entries = 0;  // in this step
+  };
+  // Where the next slice would begin; nothing when the plan is empty.
+  [[nodiscard]] std::optional<Front> front();
+  struct Limits {
+    std::size_t entries = kSliceEntries;
+    bool one_step = false;
+  };
   // Up to a slice of the first stage. May come out empty when what was queued has settled meanwhile.
-  [[nodiscard]] Slice take_slice();
+  [[nodiscard]] Slice take_slice(const Limits& limits);
   // All stages but the meters' in one slice; call only when no meters are due before.
   [[nodiscard]] Slice take_whole();
 
  private:
-  // Flows go in by table, the last table first, so that no flow leads into a table that is not ready, and out the other
-  // way round. Groups and meters use lane 0.
+  // Steps: flows go in by table, the last table first, so that no flow leads into a table that is not ready, and out
+  // the other way round. Groups and meters have one step.
   struct Queue {
-    std::array<std::vector<Index>, 256> lanes;
+    std::array<std::vector<Index>, 256> steps;
     std::array<std::size_t, 256> head{};
-    std::size_t first = 0;  // no lane before it has anything
+    std::size_t first = 0;  // no step before it has anything
     std::size_t size = 0;
   };
 
-  void push(Index entry);
-  [[nodiscard]] Index pop(Stage stage);  // 0: empty
-  void take_from(Stage stage, Slice& slice, std::size_t entries, std::size_t bytes);
+  [[nodiscard]] static std::size_t seek(Queue& queue);  // the first step that has something; the queue is not empty
+  [[nodiscard]] Index pop(Stage stage);                 // 0: empty
+  void take_from(Stage stage, Slice& slice, const Limits& limits);
 
   FlowStore& store_;
   std::array<Queue, kStages> queues_;

@@ -14,11 +14,15 @@ SwitchEngine::~SwitchEngine() = default;
 
 Session& SwitchEngine::session() { return parts_->session; }
 
+std::vector<Session*> SwitchEngine::lanes() { return parts_->streams.lanes().sessions(); }
+
 Status SwitchEngine::submit(std::uint64_t commit_id, std::vector<std::uint8_t> batch, CommitOptions options,
                             Millis now) {
   std::vector<OwnerSet> sets;
   if (Status status = read_batch(batch, sets); !status.ok()) return status;
-  if (!parts_->waiting.empty() || parts_->must_wait(options)) {
+  if (parts_->may_pass(options, sets)) {
+    parts_->accept_beside(commit_id, std::move(sets));
+  } else if (!parts_->waiting.empty() || parts_->must_wait(options)) {
     parts_->waiting.push_back({commit_id, std::move(batch), options});
   } else {
     parts_->accept(commit_id, std::move(batch), std::move(sets), options);
@@ -87,9 +91,11 @@ EngineStats SwitchEngine::stats() const {
   s.arena_bytes = p.store.used_bytes();
   s.memory_bytes = p.store.reserved_bytes();
   s.pending_commits = p.ledger.pending() + p.waiting.size();
-  s.bundles_in_flight = p.committer.bundles_in_flight();
-  s.messages_sent = p.committer.totals().messages;
-  s.bundles_sent = p.committer.totals().bundles;
+  s.bundles_in_flight = p.streams.bundles_in_flight();
+  s.lanes = p.streams.lanes().standing().size();
+  s.ports = p.streams.lanes().ports();
+  s.messages_sent = p.streams.totals().messages;
+  s.bundles_sent = p.streams.totals().bundles;
   s.resyncs = p.resyncs;
   s.datapath_id = p.datapath_id;
   if (p.session.up()) {

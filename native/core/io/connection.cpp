@@ -34,7 +34,10 @@ Connection::~Connection() {
   loop_.remove(*this);
 }
 
-Millis Connection::deadline() const { return state_ == State::open ? session_.deadline() : due_; }
+Millis Connection::deadline() const {
+  if (state_ == State::open) return session_.deadline();
+  return state_ == State::waiting && !session_.wanted() ? kNever : due_;
+}
 
 void Connection::hang_up(std::string_view reason, Millis now) {
   if (state_ == State::open) lost(reason, now);
@@ -138,11 +141,22 @@ void Connection::read_some(Millis now) {
 }
 
 bool Connection::pump(Millis now) {
+  if (state_ == State::connecting && !session_.wanted()) rest(now);
   if (state_ != State::open) return false;
   const bool progress = write_some(now);
   // Asked after writing: what a session says before it hangs up (an error, a goodbye) still goes out.
   if (state_ == State::open && session_.wants_close()) lost("closed by the session", now);
+  if (!session_.wanted()) rest(now);
   return progress;
+}
+
+void Connection::rest(Millis now) {
+  if (state_ == State::open) lost("not wanted any more", now);
+  loop_.paths().forget(this);
+  drop_socket();
+  back_off_.reset();
+  state_ = State::waiting;
+  due_ = now;
 }
 
 bool Connection::write_some(Millis now) {

@@ -48,6 +48,7 @@ class Connection final : public Source {
   void failed(std::string_view reason, Millis now);
   void lost(std::string_view reason, Millis now);
   void wait(Millis now);
+  void rest(Millis now);  // nobody wants the stream: closed, and dialled again only when somebody does
   void arm(std::uint32_t events);
   void drop_socket();
   void read_some(Millis now);

@@ -48,6 +48,23 @@ void encode_group_desc_request(OutBuffer& out, std::uint32_t xid) {
   w.u32(kGroupAll);
 }
 
+void encode_port_desc_request(OutBuffer& out, std::uint32_t xid) {
+  Writer w = begin(out, MultipartType::port_desc, 8, xid);
+  w.u32(kPortAny);
+  w.zeros(4);
+}
+
+std::size_t count_ports(Bytes body) {
+  std::size_t ports = 0;
+  while (body.size() >= 8) {
+    const std::size_t length = load_big_endian<std::uint16_t>(body.data() + 4);
+    if (length < 8 || length > body.size()) break;
+    body = body.subspan(length);
+    ++ports;
+  }
+  return ports;
+}
+
 void encode_meter_desc_request(OutBuffer& out, std::uint32_t xid) {
   Writer w = begin(out, MultipartType::meter_desc, 8, xid);
   w.u32(kMeterAll);

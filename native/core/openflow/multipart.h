@@ -10,7 +10,13 @@
 
 namespace sluice::openflow {
 
-enum class MultipartType : std::uint16_t { flow_desc = 1, group_desc = 7, meter_desc = 10, flow_monitor = 16 };
+enum class MultipartType : std::uint16_t {
+  flow_desc = 1,
+  group_desc = 7,
+  meter_desc = 10,
+  port_desc = 13,
+  flow_monitor = 16
+};
 
 struct MultipartPart {
   MultipartType type = MultipartType::flow_desc;
@@ -22,5 +28,9 @@ struct MultipartPart {
 void encode_flow_desc_request(OutBuffer& out, std::uint8_t table, std::uint32_t xid);
 void encode_group_desc_request(OutBuffer& out, std::uint32_t xid);  // all groups
 void encode_meter_desc_request(OutBuffer& out, std::uint32_t xid);  // all meters
+void encode_port_desc_request(OutBuffer& out, std::uint32_t xid);   // all ports
+
+// How many ports the body of one part describes.
+[[nodiscard]] std::size_t count_ports(Bytes body);
 
 }  // namespace sluice::openflow

@@ -42,6 +42,8 @@ class OpenFlowSession final : public Session {
   [[nodiscard]] OutBuffer& output() override { return out_; }
   void drained(Millis now) override;
   [[nodiscard]] bool wants_close() const override { return !failure_.empty(); }
+  [[nodiscard]] bool wanted() const override { return wanted_; }
+  void want(bool wanted) { wanted_ = wanted; }
 
   [[nodiscard]] bool up() const { return phase_ == Phase::up; }
   [[nodiscard]] bool open() const { return phase_ != Phase::closed; }
@@ -72,6 +74,7 @@ class OpenFlowSession final : public Session {
   Millis began_ = 0;      // when the stream was opened
   Millis heard_ = 0;      // when the last bytes came
   bool probing_ = false;  // an echo request of ours is unanswered
+  bool wanted_ = true;
 };
 
 }  // namespace sluice::openflow

@@ -21,6 +21,7 @@ struct Entry {
   bool in_flight : 1 = false;
   bool seen : 1 = false;  // by the dump under way
   bool conflict : 1 = false;
+  bool urgent : 1 = false;  // which of the two streams it goes by (engine/streams.h)
 };
 
 // Borrows the arena, owns the records and the keys' blocks. Lives with the store.

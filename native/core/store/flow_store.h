@@ -43,7 +43,7 @@ class FlowStore {
   // Each set becomes its owner's whole set; returns the owners in the same order. The sets come from read_batch. Takes
   // effect on `desired` with the next resolve_touched().
   std::vector<Index> apply(std::span<const OwnerSet> sets, std::uint32_t epoch);
-  // Owners that no set of this epoch named want nothing; returns them.
+  // Owners that no set of this epoch or a later one named want nothing; returns them.
   std::vector<Index> clear_all_but(std::uint32_t epoch);
   // Computes `desired` of every touched entry; entries that now differ from the switch appear in dirty().
   void resolve_touched();
@@ -55,9 +55,14 @@ class FlowStore {
   [[nodiscard]] std::vector<Index>& settled() { return settled_; }
   [[nodiscard]] std::vector<StoreConflict>& conflicts() { return conflicts_; }
 
-  // The planner takes an entry out of its queues. False: there is nothing to send (the entry may be gone).
+  // A planner takes an entry out of its queues. False: there is nothing to send, or it was taken from another queue
+  // (the entry may be gone).
   [[nodiscard]] bool unqueue(Index entry);
   void requeue(Index entry);
+  void set_urgent(Index entry, bool urgent) { entries_[entry].urgent = urgent; }
+  // The group or meter that it adds, if it is on its way (or has to go) by the other stream; and the flows that a
+  // deletion would take along although they are not this stream's.
+  [[nodiscard]] bool depends_on_bulk(Index entry) const;
 
   // --- sent → confirmed ----------------------------------------------------------------------------------------------
   void mark_sent(Index entry);

@@ -1,4 +1,5 @@
 // The other half of FlowStore: what was sent, what the switch confirmed, refused or turned out to hold.
+#include <algorithm>
 #include <utility>
 
 #include "core/store/flow_store.h"
@@ -57,6 +58,7 @@ void FlowStore::free_if_unused(Index entry) {
 
 bool FlowStore::unqueue(Index entry) {
   Entry& e = entries_[entry];
+  if (!e.queued) return false;  // it was taken from another place already
   e.queued = false;
   if (e.unsettled && !e.in_flight) return true;
   free_if_unused(entry);
@@ -64,6 +66,24 @@ bool FlowStore::unqueue(Index entry) {
 }
 
 void FlowStore::requeue(Index entry) { entries_[entry].queued = true; }
+
+bool FlowStore::depends_on_bulk(Index entry) const {
+  const EntryKind kind = entries_.key(entry).kind;
+  const Handle desired = entries_[entry].desired;
+  if (kind != EntryKind::flow) {
+    if (desired != 0) return false;
+    return std::ranges::any_of(references_.find(kind, entries_.id(entry)),
+                               [&](Index f) { return !entries_[f].urgent; });
+  }
+  if (desired == 0) return false;
+  return std::ranges::any_of(references_of(bodies_.payload(desired)), [&](const Reference& r) {
+    const Index there = entries_.find(key_of(r.kind, r.id));
+    if (there == 0 || entries_[there].urgent) return false;
+    const Entry& e = entries_[there];
+    const bool goes = e.in_flight && e.sent == 0;
+    return e.unsettled && e.desired != 0 && (e.confirmed == 0 || goes);
+  });
+}
 
 // --- sent → confirmed ------------------------------------------------------------------------------------------------
 

@@ -105,7 +105,7 @@ void FlowStore::end_set(Index owner) {
 std::vector<Index> FlowStore::clear_all_but(std::uint32_t epoch) {
   std::vector<Index> cleared;
   for (Index o = 1; o < owners_.end(); ++o) {
-    if (owners_[o].key == 0 || owners_[o].epoch == epoch) continue;
+    if (owners_[o].key == 0 || !is_before(owners_[o].epoch, epoch)) continue;
     cleared.push_back(begin_set(owners_[o].key, epoch));
     end_set(o);
   }

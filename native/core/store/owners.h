@@ -31,6 +31,11 @@ struct Owner {
   bool quarantined : 1 = false;
 };
 
+// Epochs count batches, and wrap.
+[[nodiscard]] constexpr bool is_before(std::uint32_t a, std::uint32_t b) {
+  return static_cast<std::int32_t>(a - b) < 0;
+}
+
 // Owns the records. Lives with the store.
 class Owners {
  public:
