@@ -75,6 +75,10 @@ void FakeSwitch::on_message(const Header& header, Bytes message) {
       return on_bundle_add(header, message);
     case Type::multipart_request:
       return on_multipart(header, message);
+    case Type::experimenter:
+    case Type::set_config:
+    case Type::packet_out:
+      return;  // never answered
     default:
       if (const auto why = apply(header, message)) error(header.xid, *why);
   }

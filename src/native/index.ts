@@ -4,6 +4,7 @@
  */
 export { Engine, type EngineOptions } from './engine.js';
 export { JsonRpc, type JsonRpcOptions } from './json-rpc.js';
+export { PacketLane, type ConnectionTuple, type PacketLaneOptions, type PacketOut } from './packet-lane.js';
 export { unixctl, type Unixctl } from './unixctl.js';
 export { NativeError, nativeErrorCodes, type NativeErrorCode } from './errors.js';
 export type {
@@ -13,5 +14,7 @@ export type {
   EngineEvent,
   EngineStats,
   OwnerKey,
+  PacketIn,
+  PacketLaneCounts,
   Quarantine,
 } from './types.js';

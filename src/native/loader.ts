@@ -5,7 +5,15 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { NativeError } from './errors.js';
-import type { CommitMode, CommitResult, EngineEvent, EngineStats, OwnerKey } from './types.js';
+import type {
+  CommitMode,
+  CommitResult,
+  EngineEvent,
+  EngineStats,
+  OwnerKey,
+  PacketLaneCounts,
+  PacketLaneEvent,
+} from './types.js';
 
 export interface RawEngine {
   connect(remote: string): void;
@@ -31,7 +39,16 @@ export interface RawJsonRpc {
   close(): void;
 }
 
+export interface RawPacketLane {
+  connect(remote: string): void;
+  send(fields: Uint8Array, actions: Uint8Array, packet: Uint8Array): void;
+  flush(tuples: Uint8Array): Promise<{ readonly refused: number; readonly error?: string }>;
+  counts(): Promise<PacketLaneCounts>;
+  close(): Promise<void>;
+}
+
 export interface Addon {
+  readonly PacketLane: new (onEvents: (events: readonly PacketLaneEvent[]) => void) => RawPacketLane;
   readonly Engine: new (onEvents: (events: readonly EngineEvent[]) => void) => RawEngine;
   readonly JsonRpc: new (onEvents: (events: readonly RawJsonRpcEvent[]) => void, probeMs?: number) => RawJsonRpc;
 }

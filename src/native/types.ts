@@ -119,3 +119,41 @@ export type EngineEvent =
       readonly message: string;
       readonly fields: Readonly<Record<string, string>>;
     };
+
+/** A packet that a `controller` action handed over. */
+export interface PacketIn {
+  readonly table: number;
+  /** Owner of the flow. */
+  readonly owner: OwnerKey;
+  /** ofport; 0 when the switch did not tell. */
+  readonly inPort: number;
+  /** reg0 to reg15 as they were at the action. */
+  readonly registers: readonly number[];
+  /** The outer source address when it came through a tunnel: 4 or 16 bytes. */
+  readonly tunnelSource?: Uint8Array;
+  /** The action's `userdata`. */
+  readonly userdata: Uint8Array;
+  /** The frame; at most its first 2,048 bytes. */
+  readonly packet: Uint8Array;
+  /** Its length on the wire. */
+  readonly fullLength: number;
+}
+
+export interface PacketLaneCounts {
+  /** Packets handed over to JavaScript, and those for which there was no room. */
+  readonly received: number;
+  readonly receivedDropped: number;
+  readonly malformed: number;
+  /** Packets of ours; dropped: too long, too many at once, or no switch. */
+  readonly sent: number;
+  readonly sentDropped: number;
+  /** Packets of ours that the switch refused. */
+  readonly refused: number;
+  /** Connections that the switch was asked to forget. */
+  readonly flushed: number;
+}
+
+export type PacketLaneEvent =
+  | { readonly type: 'up' }
+  | { readonly type: 'down'; readonly reason: string }
+  | ({ readonly type: 'packet' } & PacketIn);
