@@ -100,6 +100,12 @@ const byKind: Readonly<Record<string, readonly Column[]>> = {
     { title: 'NAMES', wide: true, cell: (object) => providers(object, true) },
     field('AFFINITY', 'affinity', true),
   ],
+  route: [
+    field('NETWORK', 'network'),
+    field('NEXT-HOP', 'nextHop'),
+    field('MAC', 'mac'),
+    { title: 'WHERE', cell: (object) => (object['vtepIp'] === undefined ? 'uplink' : place(object)) },
+  ],
 };
 
 function state({ status }: ObjectAnswer): string {

@@ -4,7 +4,7 @@
  * Invariant: deleting what is absent is success; what the request puts is never taken away by cascade.
  */
 import { isKind, rulesOf } from './kinds/registry.js';
-import { parseAddress, formatAddress } from './addr.js';
+import { normalKey } from './keys.js';
 import { problem } from './problems.js';
 import type { Report } from './report.js';
 import { RefMap, refOf, refText } from './refs.js';
@@ -46,8 +46,7 @@ function readRef(named: unknown, pointer: string, report: Report): Ref | undefin
     report.add(problem(pointer, isKind(kind) ? 'missing_field' : 'unknown_kind', 'a delete names a kind and a key'));
     return undefined;
   }
-  const address = kind === 'peer' ? parseAddress(key) : undefined;
-  return { kind, key: address === undefined ? key : formatAddress(address) };
+  return { kind, key: normalKey(kind, key) };
 }
 
 function cascade(gone: RefMap<Gone>, base: Snapshot, isPut: (ref: Ref) => boolean): unknown[] {

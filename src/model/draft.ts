@@ -249,6 +249,7 @@ export function noTables(): Tables {
     endpoint: value,
     peer: value,
     service: value,
+    route: value,
   });
   return {
     generation: 0,

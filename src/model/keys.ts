@@ -3,6 +3,7 @@
  * Neighbours: src/api fills the identity of a PUT body from its path, src/cli parses `kind/key` arguments.
  * Invariant: keyFields(kind, object.key) are the identity fields of the object's spec.
  */
+import { formatAddress, formatCidr, parseAddress, parseCidr } from './addr.js';
 import { rulesOf } from './kinds/registry.js';
 import type { Kind } from './types.js';
 
@@ -11,10 +12,26 @@ export function identityFields(kind: Kind): readonly string[] {
   return rulesOf(kind).identity;
 }
 
+/** Addresses and prefixes are written in many ways; the key is the shortest. */
+export function normalKey(kind: Kind, key: string): string {
+  const address = kind === 'peer' ? parseAddress(key) : undefined;
+  if (address !== undefined) return formatAddress(address);
+  const [tenant, prefix] = kind === 'route' ? splitKey(key, identityFields(kind)) : [];
+  const cidr = prefix === undefined ? undefined : parseCidr(prefix);
+  return cidr === undefined ? key : `${tenant}/${formatCidr(cidr)}`;
+}
+
+/** A key apart. A route's prefix has a slash of its own, so what is left over belongs to the last part of such a key. */
+export function splitKey(key: string, names: readonly string[]): string[] {
+  const parts = key === '' ? [] : key.split('/');
+  if (names.at(-1) === 'prefix' && parts.length > names.length) parts.push(parts.splice(names.length - 1).join('/'));
+  return parts;
+}
+
 /** `rule`, `blue/web-policy/10` → {tenant, policy, id}; undefined when the key has another number of parts. */
 export function keyFields(kind: Kind, key: string): Readonly<Record<string, string>> | undefined {
   const names = identityFields(kind);
-  const parts = key === '' ? [] : key.split('/');
+  const parts = splitKey(key, names);
   if (parts.length !== names.length || parts.includes('')) return undefined;
   return Object.fromEntries(names.map((name, i) => [name, parts[i] ?? '']));
 }

@@ -6,7 +6,7 @@
 import { Compile, type Validator } from 'typebox/compile';
 import { explainSchema } from './explain.js';
 import type { Fields, KindRules, Mutable, Trace } from './kinds/kind.js';
-import { isKind, kindAliases, kinds, laterKinds, rulesOf } from './kinds/registry.js';
+import { isKind, kindAliases, kinds, rulesOf } from './kinds/registry.js';
 import { article, pointerToken, type Say } from './problems.js';
 import { didYouMean } from './suggest.js';
 import type { AnyObject, Kind, Ref } from './types.js';
@@ -53,8 +53,6 @@ function readKind(word: unknown, say: Say): Kind | undefined {
     say('kind', 'wrong_type', 'kind must be a string');
   } else if (Object.hasOwn(kindAliases, word)) {
     return kindAliases[word];
-  } else if (laterKinds.includes(word)) {
-    say('kind', 'not_supported', `objects of kind \`${word}\` are not supported yet`);
   } else {
     say(
       'kind',

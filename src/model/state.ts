@@ -12,6 +12,7 @@ import type {
   Network,
   ObjectOf,
   Ref,
+  Route,
   Rule,
   Service,
   Settings,
@@ -66,13 +67,20 @@ const referrerTables: { readonly [K in Kind]: { readonly [From in Kind]?: string
     policy: 'tenant<policy',
   },
   netProfile: { group: 'netProfile<group' },
-  network: { group: 'network<group', rule: 'network<rule', endpoint: 'network<endpoint', service: 'network<service' },
+  network: {
+    group: 'network<group',
+    rule: 'network<rule',
+    endpoint: 'network<endpoint',
+    service: 'network<service',
+    route: 'network<route',
+  },
   group: { rule: 'group<rule', endpoint: 'group<endpoint' },
   policy: { group: 'policy<group', rule: 'policy<rule' },
   rule: {},
   endpoint: { service: 'endpoint<service' },
-  peer: { endpoint: 'peer<endpoint' },
+  peer: { endpoint: 'peer<endpoint', route: 'peer<route' },
   service: {},
+  route: {},
 };
 
 export function linkTable(target: Kind, from: Kind): string {
@@ -117,6 +125,9 @@ export class Snapshot implements State {
   get endpoints() {
     return this.tables.objects.endpoint;
   }
+  get routes() {
+    return this.tables.objects.route;
+  }
   get peers() {
     return this.tables.objects.peer;
   }
@@ -135,6 +146,9 @@ export class Snapshot implements State {
   }
   peerEndpoints(peer: string): Iterable<Endpoint> {
     return this.#linked({ kind: 'peer', key: peer }, 'endpoint');
+  }
+  networkRoutes(network: string): Iterable<Route> {
+    return this.#linked({ kind: 'network', key: network }, 'route');
   }
   tenantNetworks(tenant: string): Iterable<Network> {
     return this.#linked({ kind: 'tenant', key: tenant }, 'network');

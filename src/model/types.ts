@@ -9,13 +9,14 @@ import type { NetProfile } from './kinds/net-profile.js';
 import type { Network } from './kinds/network.js';
 import type { Peer } from './kinds/peer.js';
 import type { Policy } from './kinds/policy.js';
+import type { Route } from './kinds/route.js';
 import type { Rule } from './kinds/rule.js';
 import type { Service } from './kinds/service.js';
 import type { Settings } from './kinds/settings.js';
 import type { Tenant } from './kinds/tenant.js';
 import type { Problem } from './errors.js';
 
-export type { Endpoint, Group, NetProfile, Network, Peer, Policy, Rule, Service, Settings, Tenant };
+export type { Endpoint, Group, NetProfile, Network, Peer, Policy, Route, Rule, Service, Settings, Tenant };
 
 /** Every kind and its frozen object. */
 export interface ObjectOf {
@@ -29,6 +30,7 @@ export interface ObjectOf {
   endpoint: Endpoint;
   peer: Peer;
   service: Service;
+  route: Route;
 }
 
 export type Kind = keyof ObjectOf;
@@ -63,6 +65,7 @@ export interface State {
   readonly endpoints: Collection<Endpoint>;
   readonly peers: Collection<Peer>;
   readonly services: Collection<Service>;
+  readonly routes: Collection<Route>;
   /** Endpoints of a network. */
   members(network: string): Iterable<Endpoint>;
   /** Endpoints of a group. */
@@ -71,6 +74,8 @@ export interface State {
   profileGroups(netProfile: string): Iterable<Group>;
   /** Endpoints behind a peer. */
   peerEndpoints(peer: string): Iterable<Endpoint>;
+  /** Routes whose next hop is in a network. */
+  networkRoutes(network: string): Iterable<Route>;
   tenantNetworks(tenant: string): Iterable<Network>;
   networkServices(network: string): Iterable<Service>;
   /** The endpoints that a service names, by id or by address, and that exist; each once, by ascending id. */

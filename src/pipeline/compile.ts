@@ -78,6 +78,9 @@ export function compileObject(batch: Batch, w: World, object: AnyObject): void {
       case 'service':
         feature.service?.(flows, w, object);
         break;
+      case 'route':
+        feature.route?.(flows, w, object);
+        break;
       default:
         break;
     }
@@ -89,7 +92,7 @@ export function compileGone(batch: Batch, owner: number): void {
   batch.owner(owner);
 }
 
-const kindsWithFlows: ReadonlySet<Kind> = new Set(['network', 'peer', 'group', 'rule', 'endpoint', 'service']);
+const kindsWithFlows: ReadonlySet<Kind> = new Set(['network', 'peer', 'group', 'rule', 'endpoint', 'service', 'route']);
 
 /** Whether objects of a kind may own flows; the others only shape those of others. */
 export function ownsFlows(kind: Kind): boolean {
@@ -104,4 +107,5 @@ export function* everyObject(w: World): Iterable<AnyObject> {
   yield* w.state.rules.values();
   yield* w.state.endpoints.values();
   yield* w.state.services.values();
+  yield* w.state.routes.values();
 }

@@ -103,6 +103,7 @@ function groupChanged(dirty: Dirty, after: State, was: Group | undefined, is: Gr
 function networkChanged(dirty: Dirty, after: State, was: Network | undefined, is: Network | undefined): void {
   if (!was || !is || (was.encap === is.encap && was.id === is.id && was.forwarding === is.forwarding)) return;
   for (const e of after.members(is.key)) touch(dirty, e);
+  for (const route of after.networkRoutes(is.key)) touch(dirty, route);
 }
 
 /** Add to `dirty` what `changes` touch; `after` is the state that holds them. */

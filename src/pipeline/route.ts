@@ -1,12 +1,12 @@
 /**
- * The routes of a tenant: an endpoint's address, or a subnet in which nobody is known to have it.
+ * The routes of a tenant: an endpoint's address, a subnet in which nobody is known to have it, an external prefix.
  * Neighbours: router.ts sends here what is for the gateway; destination.ts delivers what leaves here in another network, with new MACs.
  * Invariant: a route is the tenant's: it matches the zone, so equal addresses of others never meet.
  */
-import { isLinkLocal, type Endpoint } from '../model/index.js';
-import { a, m, prefix, type Flows } from '../openflow/index.js';
+import { isLinkLocal, type Endpoint, type Route } from '../model/index.js';
+import { a, m, prefix, type Flows, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
-import { addressPriority, reg, routerMac, t } from './layout.js';
+import { addressPriority, delivery, reg, routerMac, t } from './layout.js';
 import { isRouted, networkOf, zoneOf, type World } from './world.js';
 
 /** An endpoint wins over an external route of the same length. */
@@ -33,7 +33,30 @@ export function routesTo(f: Flows, w: World, e: Endpoint): void {
   }
 }
 
+/** Onto the next hop's link, as the router sends it; behind a peer without asking who has the MAC there. */
+function hopOf(w: World, { network, mac, vtepIp }: Route): Fragment | undefined {
+  const link = a`set_field:${w.state.networks.get(network)?.id ?? 0}->${reg.network}, set_field:${routerMac}->eth_src, set_field:${mac}->eth_dst, dec_ttl`;
+  if (vtepIp === undefined) return a`${link}, goto_table:${t.destination}`;
+  const peer = w.state.peers.get(vtepIp);
+  return (
+    peer &&
+    a`${link}, set_field:${delivery.tunnel}->${reg.delivery}, set_field:${peer.id}->${reg.target}, goto_table:${t.receiver}`
+  );
+}
+
 export const route: Feature = {
+  route(f, w, r) {
+    const hop = hopOf(w, r);
+    if (hop === undefined) return;
+    const { address, length } = r.prefix;
+    const zone = zoneOf(w, r.tenant);
+    if (typeof address === 'number') {
+      f.add`table=${t.route}, priority=${addressPriority(length)}, ip, ${reg.zone}=${zone}, nw_dst=${prefix(address, length)}, actions=${hop}`;
+    } else {
+      f.add`table=${t.route}, priority=${addressPriority(length)}, ipv6, ${reg.zone}=${zone}, ipv6_dst=${prefix(address, length)}, actions=${hop}`;
+    }
+  },
+
   endpoint(f, w, e) {
     if (isRouted(w, networkOf(w, e))) routesTo(f, w, e);
   },

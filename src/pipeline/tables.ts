@@ -217,7 +217,7 @@ export const contracts: readonly TableContract[] = [
     ref: t.route,
     purpose: 'The longest prefix of the tenant decides: into which network, and to whose MAC.',
     matches: ['dl_type', 'zone', 'nw_dst', 'ipv6_dst'],
-    next: ['destination'],
+    next: ['destination', 'receiver'],
     miss: { drop: 'no route to the address' },
   },
   {

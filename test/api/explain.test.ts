@@ -94,6 +94,7 @@ test('status counts the objects', async () => {
       endpoint: 1,
       peer: 0,
       service: 0,
+      route: 0,
     },
   });
 });

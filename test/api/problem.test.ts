@@ -29,7 +29,7 @@ test.each([
     '/v1/zzzzzz',
     404,
     'There is no kind "zzzzzz".',
-    'kinds are settings, tenant, network, netProfile, group, policy, rule, endpoint, peer, service',
+    'kinds are settings, tenant, network, netProfile, group, policy, rule, endpoint, peer, service, route',
   ],
   ['/v1/network/blue', 404, 'A path to a network is /v1/network/tenant/name.', undefined],
   ['/healtz', 404, 'There is nothing at /healtz.', 'did you mean /healthz?'],

@@ -31,7 +31,7 @@ describe('2: wrong use', () => {
     ['frobnicate', 'there is no command "frobnicate" (see `sluice --help`)'],
     [
       'get',
-      'get needs a kind (one of settings, tenant, network, netProfile, group, policy, rule, endpoint, peer, service)',
+      'get needs a kind (one of settings, tenant, network, netProfile, group, policy, rule, endpoint, peer, service, route)',
     ],
     ['get netwroks', 'there is no kind "netwroks" (did you mean networks?)'],
     ['get network front', '"front" is not the key of a network (write it as tenant/name)'],

@@ -14,6 +14,7 @@ test('kinds and their numbers in cookies', () => {
     'endpoint',
     'peer',
     'service',
+    'route',
   ]);
   expect(kindNumbers).toEqual({
     system: 1,
@@ -48,6 +49,7 @@ test('fields', () => {
     endpoint: 'kind id tenant network group mac ipv4 ipv6 allowedAddresses interface vtepIp',
     peer: 'kind vtepIp',
     service: 'kind tenant name network ips ports providers affinity',
+    route: 'kind tenant prefix network nextHop mac vtepIp',
   });
 });
 
@@ -59,6 +61,7 @@ test.each([
   ['endpoint', 'web-1', { id: 'web-1' }],
   ['peer', '172.31.0.2', { vtepIp: '172.31.0.2' }],
   ['service', 'blue/web-lb', { tenant: 'blue', name: 'web-lb' }],
+  ['route', 'blue/10.0.0.0/8', { tenant: 'blue', prefix: '10.0.0.0/8' }],
   ['network', 'blue', undefined],
   ['network', 'blue/', undefined],
   ['tenant', 'blue/front', undefined],

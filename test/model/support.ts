@@ -99,6 +99,7 @@ export function objectsOf(state: State): AnyObject[] {
     'endpoint',
     'peer',
     'service',
+    'route',
   ] as const;
   return kinds.flatMap((kind) => [...state.collection(kind)] as AnyObject[]);
 }

@@ -25,6 +25,7 @@ export interface Place {
   /** Default routers of the workload; the endpoint knows nothing of them. */
   readonly gateway?: string;
   readonly gateway6?: string;
+  readonly allowedAddresses?: readonly { readonly ip: string }[];
 }
 
 export interface Overlay {
@@ -36,7 +37,7 @@ export interface Overlay {
   apply(objects: readonly unknown[]): Promise<void>;
   /** Change some settings on both. */
   settings(fields: Readonly<Record<string, unknown>>): Promise<void>;
-  remove(kind: 'rule' | 'endpoint' | 'service', key: string): Promise<void>;
+  remove(kind: 'rule' | 'endpoint' | 'service' | 'route', key: string): Promise<void>;
   stop(): Promise<void>;
 }
 

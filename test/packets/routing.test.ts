@@ -3,7 +3,7 @@
  * Needs root for network namespaces; says so and skips otherwise.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildOverlay, type Overlay, type Place } from './overlay.js';
+import { buildOverlay, vteps, type Overlay, type Place } from './overlay.js';
 
 const root = process.getuid?.() === 0;
 if (!root) console.warn('skipped: packet tests need root for network namespaces');
@@ -63,7 +63,11 @@ const places = [
   place('near', 0, ['blue', 'back', 2], 1, 'servers'),
   place('far', 1, ['blue', 'back', 2], 2, 'servers'),
   place('v1', 0, ['blue', 'lan', 3], 1, 'clients'),
-  place('v2', 1, ['blue', 'lan', 3], 2, 'servers'),
+  // Also the way to what is outside.
+  {
+    ...place('v2', 1, ['blue', 'lan', 3], 2, 'servers'),
+    allowedAddresses: [{ ip: '198.51.100.0/24' }, { ip: '2001:db8::/32' }],
+  },
   place('r1', 0, ['red', 'front', 1], 1),
   place('r2', 1, ['red', 'back', 2], 2),
 ];
@@ -165,5 +169,50 @@ describe.skipIf(!root)('the distributed gateway', () => {
     const seen = await w('far').capture('icmp and src host 10.1.0.1');
     await w('a').exec('sh', '-c', 'ping -n -c 2 -i 0.05 -W 0.3 -t 1 10.2.0.2 || true');
     expect(await seen.stop()).toEqual([]);
+  });
+
+  const route = (prefix: string, rest: Record<string, unknown>) => ({ kind: 'route', tenant: 'blue', prefix, ...rest });
+  const overV2 = { network: 'lan', nextHop: '10.3.0.2', mac: places.find(({ id }) => id === 'v2')!.mac };
+
+  test.each([
+    ['IPv4', '198.51.100.7', '198.51.100.0/24', '0.0.0.0/0', '198.51.100.128/25'],
+    ['IPv6', '2001:db8::7', '2001:db8::/64', '::/0', '2001:db8:0:0:8000::/65'],
+  ])(
+    'an external prefix of %s is reached by its next hop; the longest decides',
+    async (family, outside, longest, any, beside) => {
+      if (family === 'IPv6' && !overlay.lab.ipv6) return;
+      const host = family === 'IPv6' ? `${outside}/128` : `${outside}/32`;
+      await w('v2').addAddress(host);
+      expect(await w('a').ping(outside, { count: 1 })).toMatchObject({ received: 0 });
+      const nobody = { network: 'lan', mac: '02:00:00:00:09:99' };
+      await overlay.apply([route(any, nobody), route(beside, nobody), route(longest, overV2)]);
+      await w('a').waitForPing(outside);
+      const wire = await overlay.hosts[1].capture('eth1', 'vlan 100');
+      expect(await w('a').ping(outside, { count: 2 })).toMatchObject({ received: 2 });
+      expect((await wire.stop()).some((line) => line.includes(`> ${overV2.mac}`))).toBe(true);
+      // The other tenant has no such route.
+      expect(await w('r1').ping(outside, { count: 1 })).toMatchObject({ received: 0 });
+      for (const prefix of [longest, any, beside]) await overlay.remove('route', `blue/${prefix}`);
+      expect(await w('a').ping(outside, { count: 1 })).toMatchObject({ received: 0 });
+      await w('v2').removeAddress(host);
+    },
+  );
+
+  test('a route behind a peer goes on by the routes of that host', async () => {
+    const outside = '198.51.100.8';
+    await w('v2').addAddress(`${outside}/32`);
+    const [here, there] = overlay.daemons;
+    await here.apply({ put: [route('198.51.100.0/24', { network: 'front', vtepIp: vteps[1] })] }, 'effective');
+    await there.apply({ put: [route('198.51.100.0/24', overV2)] }, 'effective');
+    await w('a').waitForPing(outside);
+    // Two gateways there; one back, for the answer is for a known endpoint.
+    expect(await w('a').exec('ping', '-n', '-c', '1', outside)).toContain('ttl=63');
+    const wire = await overlay.hosts[1].capture('underlay0', 'udp port 4789');
+    await w('a').ping(outside, { count: 1 });
+    const seen = (await wire.stop()).join('\n');
+    expect(seen).toContain('vni 5001');
+    expect(seen).toContain(`> ${outside}: ICMP echo request`);
+    await overlay.remove('route', 'blue/198.51.100.0/24');
+    await w('v2').removeAddress(`${outside}/32`);
   });
 });

@@ -8,7 +8,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Controller, ObjectStatus } from '../../datapath/face.js';
 import { SluiceError } from '../../model/errors.js';
 import type { Problem } from '../../model/errors.js';
-import { formatAddress, parseAddress } from '../../model/index.js';
+import { normalKey } from '../../model/index.js';
 import type { AnyObject, Kind, Ref } from '../../model/index.js';
 import { missing } from '../missing.js';
 import { isRecord } from '../query.js';
@@ -22,11 +22,8 @@ function pathFor(kind: Kind): string {
   return ['/v1', kind, ...kinds[kind].key.map((field) => `:${field}`)].join('/');
 }
 
-/** Addresses are written in many ways; the model's key is the shortest. */
 function refFor(kind: Kind, fields: Fields): Ref {
-  const address = kind === 'peer' ? parseAddress(fields['vtepIp'] ?? '') : undefined;
-  if (address !== undefined) return { kind, key: formatAddress(address) };
-  return { kind, key: kinds[kind].key.map((field) => fields[field] ?? '').join('/') };
+  return { kind, key: normalKey(kind, kinds[kind].key.map((field) => fields[field] ?? '').join('/')) };
 }
 
 /** The body with what the path says filled in; a body that says otherwise is refused rather than believed. */

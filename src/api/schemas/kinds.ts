@@ -29,6 +29,7 @@ export const kinds: Readonly<Record<Kind, KindWords>> = {
   endpoint: { key: ['id'], plural: 'endpoints', short: ['ep'], about: 'A workload, on this host or elsewhere.' },
   peer: { key: ['vtepIp'], plural: 'peers', short: ['vtep'], about: "Another host's tunnel address." },
   service: { key: ['tenant', 'name'], plural: 'services', short: ['svc'], about: 'Virtual addresses with providers.' },
+  route: { key: ['tenant', 'prefix'], plural: 'routes', short: [], about: 'An external prefix and its next hop.' },
 };
 
 export function isKind(word: string): word is Kind {
@@ -48,9 +49,17 @@ export function keyForm(kind: Kind): string {
   return kinds[kind].key.join('/');
 }
 
+/** The parts of a key; what is left over belongs to the last one of a route's, which is a prefix with a slash of its own. */
+function keyParts(kind: Kind, key: string): string[] {
+  const parts = key === '' ? [] : key.split('/');
+  const { length } = kinds[kind].key;
+  if (kind === 'route' && parts.length > length) parts.push(parts.splice(length - 1).join('/'));
+  return parts;
+}
+
 /** Whether a key has as many parts as its kind asks for. An endpoint's id or a peer's address may hold no slash. */
 export function keyFits(kind: Kind, key: string): boolean {
-  const parts = key === '' ? [] : key.split('/');
+  const parts = keyParts(kind, key);
   return parts.length === kinds[kind].key.length && parts.every((part) => part !== '');
 }
 
@@ -68,6 +77,5 @@ export function parseRef(text: string): Ref | undefined {
 
 /** `/v1/network/blue/front`. */
 export function pathOf({ kind, key }: Ref): string {
-  const parts = key === '' ? [] : key.split('/').map(encodeURIComponent);
-  return ['/v1', kind, ...parts].join('/');
+  return ['/v1', kind, ...keyParts(kind, key).map(encodeURIComponent)].join('/');
 }

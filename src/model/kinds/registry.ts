@@ -11,6 +11,7 @@ import { netProfileRules, netProfileSchema } from './net-profile.js';
 import { networkRules, networkSchema } from './network.js';
 import { peerRules, peerSchema } from './peer.js';
 import { policyRules, policySchema } from './policy.js';
+import { routeRules, routeSchema } from './route.js';
 import { ruleRules, ruleSchema } from './rule.js';
 import { serviceRules, serviceSchema } from './service.js';
 import { settingsRules, settingsSchema } from './settings.js';
@@ -27,6 +28,7 @@ const registry: { readonly [K in Kind]: KindRules<K> } = {
   endpoint: endpointRules,
   peer: peerRules,
   service: serviceRules,
+  route: routeRules,
 };
 
 export const kinds: readonly Kind[] = [
@@ -40,6 +42,7 @@ export const kinds: readonly Kind[] = [
   'endpoint',
   'peer',
   'service',
+  'route',
 ];
 
 export function isKind(word: unknown): word is Kind {
@@ -65,9 +68,6 @@ export const kindAliases: Readonly<Record<string, Kind>> = {
   serviceLb: 'service',
 };
 
-/** Kinds that semantics promise and no code serves yet: named, so that the answer is not "unknown". */
-export const laterKinds: readonly string[] = ['route'];
-
 /** Kind → JSON Schema of its normal form, for the API's documentation and for editors. */
 export const schemas = {
   settings: settingsSchema,
@@ -80,4 +80,5 @@ export const schemas = {
   endpoint: endpointSchema,
   peer: peerSchema,
   service: serviceSchema,
+  route: routeSchema,
 } as const;

@@ -12,17 +12,12 @@ areRefused([
   [
     'no kind',
     { name: 'x' },
-    '/objects/0/kind missing_field: kind is missing (one of settings, tenant, network, netProfile, group, policy, rule, endpoint, peer, service)',
+    '/objects/0/kind missing_field: kind is missing (one of settings, tenant, network, netProfile, group, policy, rule, endpoint, peer, service, route)',
   ],
   [
     'an unknown kind',
     { kind: 'tennant' },
     '/objects/0/kind unknown_kind: there is no kind `tennant` (did you mean `tenant`?)',
-  ],
-  [
-    'a kind to come',
-    { kind: 'route', name: 'x' },
-    '/objects/0/kind not_supported: objects of kind `route` are not supported yet',
   ],
   [
     'an unknown field, with the nearest known one',
