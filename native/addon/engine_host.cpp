@@ -74,8 +74,8 @@ void EngineHost::flows(Ticket ticket, std::optional<OwnerKey> owner, std::option
   });
 }
 
-void EngineHost::read_switch(Ticket ticket, std::optional<std::uint8_t> table) {
-  const Status status = engine_.read_switch(ticket, table, loop_.now());
+void EngineHost::read_switch(Ticket ticket, std::optional<OwnerKey> owner, std::optional<std::uint8_t> table) {
+  const Status status = engine_.read_switch(ticket, table, loop_.now(), owner);
   if (!status.ok()) refuse(ticket, status);
 }
 

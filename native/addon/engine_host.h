@@ -28,7 +28,7 @@ class EngineHost final : public EngineListener {
   void connect(const io::Remote& remote);
   void commit(Ticket ticket, std::vector<std::uint8_t> batch, CommitOptions options);
   void flows(Ticket ticket, std::optional<OwnerKey> owner, std::optional<std::uint8_t> table);
-  void read_switch(Ticket ticket, std::optional<std::uint8_t> table);
+  void read_switch(Ticket ticket, std::optional<OwnerKey> owner, std::optional<std::uint8_t> table);
   void owners(Ticket ticket, std::uint32_t shared_id);
   void stats(Ticket ticket);
   void resync() { engine_.resync(loop_.now()); }

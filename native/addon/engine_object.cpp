@@ -101,9 +101,10 @@ Napi::Value EngineObject::flows(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::read_switch(const Napi::CallbackInfo& info) {
   bool good = true;
-  const auto table = table_of(info[0], good);
-  if (!good) return rejected(info.Env(), "invalid_argument", "a table is 0..254");
-  return ask(info.Env(), [table](EngineHost& host, Ticket ticket) { host.read_switch(ticket, table); });
+  const auto owner = whole_number(info[0], good);
+  const auto table = table_of(info[1], good);
+  if (!good) return rejected(info.Env(), "invalid_argument", "an owner is an owner key, a table 0..254");
+  return ask(info.Env(), [owner, table](EngineHost& host, Ticket ticket) { host.read_switch(ticket, owner, table); });
 }
 
 Napi::Value EngineObject::owners(const Napi::CallbackInfo& info) {

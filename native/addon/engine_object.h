@@ -24,7 +24,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value connect(const Napi::CallbackInfo& info);            // (remote: string)
   Napi::Value commit(const Napi::CallbackInfo& info);             // (batch: Uint8Array, mode: string, full: boolean)
   Napi::Value flows(const Napi::CallbackInfo& info);              // (owner?: number, table?: number)
-  Napi::Value read_switch(const Napi::CallbackInfo& info);        // (table?: number)
+  Napi::Value read_switch(const Napi::CallbackInfo& info);        // (owner?: number, table?: number)
   Napi::Value owners(const Napi::CallbackInfo& info);             // (id: number)
   Napi::Value stats(const Napi::CallbackInfo& info);              // ()
   Napi::Value resync(const Napi::CallbackInfo& info);             // ()

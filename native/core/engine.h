@@ -135,7 +135,9 @@ class SwitchEngine {
   [[nodiscard]] std::vector<std::uint8_t> flows(std::optional<OwnerKey> owner, std::optional<std::uint8_t> table) const;
 
   // Asks the switch; the answer comes through on_switch_read, also when the connection is lost meanwhile.
-  Status read_switch(std::uint64_t request_id, std::optional<std::uint8_t> table, Millis now);
+  // `owner`: only its own flows, not those it shares.
+  Status read_switch(std::uint64_t request_id, std::optional<std::uint8_t> table, Millis now,
+                     std::optional<OwnerKey> owner = std::nullopt);
 
   // The owners behind a cookie of kind `shared`; empty when no such set is known.
   [[nodiscard]] std::vector<OwnerKey> owners_of_shared(std::uint32_t id) const;

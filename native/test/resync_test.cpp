@@ -184,7 +184,7 @@ TEST_CASE("the switch can be read for somebody, with counters") {
   CHECK(load_big_endian<std::uint64_t>(flows.data() + 8) == 500);
   const ByteVector confirmed = rig.engine.flows(owner(1), std::nullopt);
   CHECK(ByteVector(flows.begin() + 16, flows.begin() + 16 + 88) == confirmed);
-  REQUIRE(rig.engine.read_switch(3, std::nullopt, rig.now).ok());
+  REQUIRE(rig.engine.read_switch(3, std::nullopt, rig.now, owner(1)).ok());
   rig.disconnect();
   REQUIRE(rig.heard.reads.size() == 2);
   CHECK(rig.heard.reads[1].first.code() == StatusCode::unavailable);

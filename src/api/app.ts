@@ -16,6 +16,7 @@ import { compileValidator } from './query.js';
 import { applyRoutes } from './routes/apply.js';
 import { daemonRoutes, type DaemonParts } from './routes/daemon.js';
 import { explainRoutes } from './routes/explain.js';
+import { metricsRoutes } from './routes/metrics.js';
 import { objectRoutes } from './routes/objects.js';
 import { problemType } from './schemas/problem.js';
 
@@ -65,6 +66,7 @@ export function buildApi({ controller, version, config = () => [], logger, token
     applyRoutes(scope, controller);
     objectRoutes(scope, controller);
     explainRoutes(scope, controller);
+    metricsRoutes(scope, controller);
     daemonRoutes(scope, { controller, version, config });
     done();
   });

@@ -5,7 +5,7 @@
  */
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import type { FlowLine, Level, TraceResult } from '../datapath/face.js';
+import type { DropCount, FlowLine, Level, TraceResult } from '../datapath/face.js';
 import type { Ref } from '../model/index.js';
 import type { ApplyAnswer, DaemonStatus, EffectiveSetting, ObjectAnswer, UplinkStatus } from './schemas/answers.js';
 import { pathOf } from './schemas/kinds.js';
@@ -14,6 +14,7 @@ import type { ProblemDocument } from './schemas/problem.js';
 export type {
   ApplyAnswer,
   DaemonStatus,
+  DropCount,
   EffectiveSetting,
   FlowLine,
   Level,
@@ -108,6 +109,11 @@ export class SluiceClient {
       query: { ...options },
     });
     return flows;
+  }
+
+  async drops(): Promise<readonly DropCount[]> {
+    const { drops } = await this.#json<{ drops: DropCount[] }>({ method: 'GET', path: '/v1/drops' });
+    return drops;
   }
 
   flowsText(options: FlowsOptions): Promise<string> {

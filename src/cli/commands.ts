@@ -18,6 +18,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'get', summary: 'Show objects and their status', load: () => import('./get.js') },
   { name: 'delete', summary: 'Delete objects', load: () => import('./delete.js') },
   { name: 'flows', summary: 'Show the flows, as ovs-ofctl prints them', load: () => import('./flows.js') },
+  { name: 'drops', summary: 'Show what was dropped, and why', load: () => import('./drops.js') },
   { name: 'trace', summary: 'Show what a packet would meet, and who decides', load: () => import('./trace.js') },
   { name: 'set', summary: 'Change settings of the running daemon', load: () => import('./set.js') },
   { name: 'config', summary: "Show the daemon's settings and where they came from", load: () => import('./config.js') },

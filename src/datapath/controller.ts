@@ -16,14 +16,18 @@ import {
   type State,
 } from '../model/index.js';
 import { Engine, unixctl } from '../native/index.js';
+import { ownsFlows } from '../pipeline/compile.js';
 import { addDependents, touch } from '../pipeline/dependents.js';
 import type { Store } from '../store/index.js';
+import { countObject } from './counters.js';
+import { countDrops } from './drops.js';
 import { Explainer } from './explainer.js';
 import type {
   ApplyRequest,
   ApplyResult,
   Controller,
   DatapathEvent,
+  DropCount,
   FlowLine,
   FlowQuery,
   Health,
@@ -160,6 +164,26 @@ export class DatapathController implements Controller {
     const object = this.state.object(ref);
     if (!object) throw new SluiceError('not_found', `there is no ${ref.kind} ${ref.key}`);
     return withRuleReport(this.#statusOf(object), object, this.state);
+  }
+
+  async countedStatus(ref: Ref): Promise<ObjectStatus> {
+    const status = this.status(ref);
+    const object = this.state.object(ref);
+    if (object === undefined || !ownsFlows(object.kind)) return status;
+    try {
+      return { ...status, ...(await countObject(this.#engine, object)) };
+    } catch {
+      // No switch, or it went: the rest of the status is known all the same.
+      return status;
+    }
+  }
+
+  async drops(): Promise<readonly DropCount[]> {
+    try {
+      return await countDrops(this.#engine, this.state);
+    } catch (cause) {
+      throw new SluiceError('switch_unavailable', 'the switch cannot be read', { cause });
+    }
   }
 
   flows(query: FlowQuery): Promise<readonly FlowLine[]> {

@@ -132,6 +132,18 @@ export interface UplinkStatus {
   readonly members: readonly UplinkMember[];
 }
 
+/** Packets dropped for one reason, as the counters of the flows that drop say now. */
+export interface DropCount {
+  /** `spoof`, `policy`, `unknown_destination`, …: a public name. */
+  readonly reason: string;
+  /** What it means. */
+  readonly about: string;
+  readonly packets: number;
+  readonly bytes: number;
+  /** Of `policy`: who denied, most packets first. */
+  readonly by?: readonly { readonly owners: readonly OwnerRef[]; readonly packets: number; readonly bytes: number }[];
+}
+
 export interface Health {
   readonly ready: boolean;
   readonly reasons: readonly string[];
@@ -152,6 +164,10 @@ export interface Controller {
   /** Judge only: the problems a request would meet. */
   check(request: ApplyRequest): readonly Problem[];
   status(ref: Ref): ObjectStatus;
+  /** The same with packets and bytes of its own flows, read from the switch now; without them when there is no switch. */
+  countedStatus(ref: Ref): Promise<ObjectStatus>;
+  /** Every reason, with what was dropped for it. Throws `switch_unavailable`. */
+  drops(): Promise<readonly DropCount[]>;
   flows(query: FlowQuery): Promise<readonly FlowLine[]>;
   trace(query: TraceQuery): Promise<TraceResult>;
   health(): Health;

@@ -14,7 +14,10 @@ import type { PortMap } from './ports.js';
 /** A line takes about 10 µs; a slice of them keeps the event loop free for others. */
 const sliceFlows = 500;
 
-const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Before each flow that is read from the switch: u64 packets, u64 bytes. */
+export const counterBytes = 16;
+
+export const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Names for the formatter, as `ovs-ofctl --names` would take them from the switch. */
 export function namesOf(ports: PortMap): Names {
@@ -36,7 +39,7 @@ export async function cookieOwners(engine: Engine, state: State, cookie: bigint)
 }
 
 /** Splits what the engine read: each message preceded by `extra` bytes of counters. */
-function* counted(stream: Uint8Array, extra = 0): Iterable<{ message: Uint8Array; before: DataView }> {
+export function* counted(stream: Uint8Array, extra = 0): Iterable<{ message: Uint8Array; before: DataView }> {
   for (let at = 0; at < stream.length;) {
     const length = new DataView(stream.buffer, stream.byteOffset + at + extra + 2, 2).getUint16(0);
     yield {
@@ -70,7 +73,7 @@ export async function flowLines(
     : await engine.flows(owner === undefined ? filter : { ...filter, owner });
   const lines: FlowLine[] = [];
   let sinceBreath = 0;
-  for (const { message, before } of counted(stream, fromSwitch ? 16 : 0)) {
+  for (const { message, before } of counted(stream, fromSwitch ? counterBytes : 0)) {
     if (++sinceBreath === sliceFlows) {
       sinceBreath = 0;
       await breath();

@@ -2,6 +2,7 @@
  * A packet in the caller's words → ofproto/trace → the path with its owners and one verdict.
  * Neighbours: packets.ts words the packet, layout.ts explains tables, flow-lines.ts resolves cookies.
  */
+import { dropReason, dropReasons } from '../pipeline/drops.js';
 import { contractOf, t } from '../pipeline/layout.js';
 import type { OwnerRef, TraceResult, TraceStep } from './face.js';
 
@@ -109,7 +110,8 @@ export function judgeTrace(
     return { verdict: 'deny', reason, decidedBy: lastStep?.owners ?? [], output: [] };
   }
   const contract = last && contractOf(last.table);
-  const why = contract && 'drop' in contract.miss ? contract.miss.drop : 'no table forwards it';
+  const drop = last && dropReason(last.table, Number(/\bpriority (\d+)$/.exec(last.match)?.[1]));
+  const why = drop === undefined ? 'no table forwards it' : dropReasons[drop];
   return {
     verdict: 'drop',
     reason: `dropped in ${contract?.ref.name ?? 'the switch'}: ${why}`,

@@ -53,11 +53,11 @@ export class Engine {
   }
 
   /**
-   * What the switch itself has: for each flow u64 packets, u64 bytes (big endian), then a canonical OFPT_FLOW_MOD.
+   * What the switch itself has (of one owner: without what it shares with others): for each flow u64 packets, u64 bytes (big endian), then a canonical OFPT_FLOW_MOD.
    * Rejects with `unavailable` when there is no switch or it goes meanwhile.
    */
-  readSwitch(query: { readonly table?: number } = {}): Promise<Uint8Array> {
-    return settle(this.#raw.readSwitch(query.table));
+  readSwitch(query: { readonly owner?: OwnerKey; readonly table?: number } = {}): Promise<Uint8Array> {
+    return settle(this.#raw.readSwitch(query.owner, query.table));
   }
 
   /** The owners behind a cookie of kind `shared`, whose id (32 bits) names the set; empty when there is no such set. */

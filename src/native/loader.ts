@@ -19,7 +19,7 @@ export interface RawEngine {
   connect(remote: string): void;
   commit(batch: Uint8Array, mode: CommitMode, full: boolean): Promise<CommitResult>;
   flows(owner: OwnerKey | undefined, table: number | undefined): Promise<Uint8Array>;
-  readSwitch(table: number | undefined): Promise<Uint8Array>;
+  readSwitch(owner: number | undefined, table: number | undefined): Promise<Uint8Array>;
   owners(sharedId: number): Promise<OwnerKey[]>;
   stats(): Promise<EngineStats>;
   resync(): void;

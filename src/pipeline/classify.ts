@@ -11,6 +11,8 @@ export const classify: Feature = {
     if (tunnel !== undefined) {
       f.add`table=${t.classify}, priority=${prio.usual}, in_port=${tunnel}, actions=goto_table:${t.tunnelNetwork}`;
     }
+    // An endpoint sends untagged frames only; this counts those that are not apart from those of strange ports.
+    f.add`table=${t.classify}, priority=${prio.networkGuard}, vlan_tci=0x1000/0x1000, actions=drop`;
     if (uplink !== undefined) {
       f.add`table=${t.classify}, priority=${prio.usual}, in_port=${uplink}, actions=goto_table:${t.uplink}`;
     }

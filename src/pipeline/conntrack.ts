@@ -46,8 +46,8 @@ export const conntrack: Feature = {
 
 /** TCP that begins without SYN: the switch was restarted, the entry flushed, or the endpoint moved here. */
 function refuseMidstream(f: Flows): void {
-  f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+new+trk, tcp, tcp_flags=-syn, actions=drop`;
-  f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+new+trk, tcp6, tcp_flags=-syn, actions=drop`;
+  f.add`table=${t.orient}, priority=${prio.guard}, ct_state=+new+trk, tcp, tcp_flags=-syn, actions=drop`;
+  f.add`table=${t.orient}, priority=${prio.guard}, ct_state=+new+trk, tcp6, tcp_flags=-syn, actions=drop`;
 }
 
 const families = [m`ip`, m`ipv6`];

@@ -98,12 +98,16 @@ export interface Meters {
   readonly to: number;
 }
 
+/** Meters below are the system's (`punt`). */
+const firstEndpointMeter = 16;
+
 /**
  * The switch's meter ids. An endpoint's follow from its ofport, which nobody else has at the time and which is below
  * 2^16; a group's from a number of its own above that. So none is ever given to two, and a restart finds them as they were.
  */
 export function endpointMeters(ofport: number): Meters {
-  return { from: 2 * ofport, to: 2 * ofport + 1 };
+  const from = firstEndpointMeter + 2 * ofport;
+  return { from, to: from + 1 };
 }
 
 /** `number`: the group's `meters`. */

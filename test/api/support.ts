@@ -12,6 +12,7 @@ import type {
   ApplyRequest,
   ApplyResult,
   Controller,
+  DropCount,
   FlowLine,
   FlowQuery,
   Health,
@@ -94,6 +95,20 @@ export class TestController implements Controller {
   status({ kind, key }: Ref): ObjectStatus {
     const canned = this.statuses.get(`${kind}/${key}`);
     return { generation: this.state.generation, state: 'committed', problems: [], flows: 3, ...canned };
+  }
+
+  async countedStatus(ref: Ref): Promise<ObjectStatus> {
+    return this.status(ref);
+  }
+
+  async drops(): Promise<readonly DropCount[]> {
+    if (this.failWith !== undefined) throw this.failWith;
+    const by = [{ owners: [{ kind: 'rule', key: 'blue/app-policy/10' }] as const, packets: 4, bytes: 240 }];
+    return [
+      { reason: 'spoof', about: 'a source address that is not the endpoint’s own', packets: 3, bytes: 180 },
+      { reason: 'policy', about: 'denied by a rule, or by the default of a group', packets: 4, bytes: 240, by },
+      { reason: 'no_peer', about: 'for the tunnel, but to no peer', packets: 0, bytes: 0 },
+    ];
   }
 
   async flows(query: FlowQuery): Promise<readonly FlowLine[]> {

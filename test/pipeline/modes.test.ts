@@ -68,8 +68,8 @@ function differences(settings: Record<string, unknown>): string[] {
 
 test('midstream drop: TCP of no known connection must begin with SYN', () => {
   expect(differences({ midstream: 'drop' })).toEqual([
-    '+table=orient, priority=300,ct_state=+new+trk,tcp,tcp_flags=-syn actions=drop',
-    '+table=orient, priority=300,ct_state=+new+trk,tcp6,tcp_flags=-syn actions=drop',
+    '+table=orient, priority=200,ct_state=+new+trk,tcp,tcp_flags=-syn actions=drop',
+    '+table=orient, priority=200,ct_state=+new+trk,tcp6,tcp_flags=-syn actions=drop',
   ]);
 });
 

@@ -90,11 +90,13 @@ void Resync::tick(Millis now) {
 
 // --- reads for a caller ----------------------------------------------------------------------------------------------
 
-void SwitchReads::begin(std::uint64_t request_id, std::uint8_t table) {
+void SwitchReads::begin(std::uint64_t request_id, std::uint8_t table, std::optional<OwnerKey> owner) {
   Request& request = requests_.emplace_back();
   request.xid = session_.next_xid();
   request.done.request_id = request_id;
-  openflow::encode_flow_desc_request(session_.output(), table, request.xid);
+  openflow::CookieFilter cookies;
+  if (owner) cookies = {cookie_of_owner(*owner), ~kSpareCookieBits};
+  openflow::encode_flow_desc_request(session_.output(), table, request.xid, cookies);
 }
 
 bool SwitchReads::on_part(std::uint32_t xid, const MultipartPart& part, std::optional<Done>& done) {

@@ -61,7 +61,8 @@ class SwitchReads {
     std::vector<std::uint8_t> flows;
   };
 
-  void begin(std::uint64_t request_id, std::uint8_t table);
+  // Of one owner only when given; what it shares with others is not among it.
+  void begin(std::uint64_t request_id, std::uint8_t table, std::optional<OwnerKey> owner);
   // Answers when the part or error was a request's last.
   [[nodiscard]] bool on_part(std::uint32_t xid, const openflow::MultipartPart& part, std::optional<Done>& done);
   [[nodiscard]] bool on_error(std::uint32_t xid, const std::string& name, std::optional<Done>& done);

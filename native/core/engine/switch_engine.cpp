@@ -54,9 +54,10 @@ std::vector<std::uint8_t> SwitchEngine::flows(std::optional<OwnerKey> owner, std
   return out;
 }
 
-Status SwitchEngine::read_switch(std::uint64_t request_id, std::optional<std::uint8_t> table, Millis now) {
+Status SwitchEngine::read_switch(std::uint64_t request_id, std::optional<std::uint8_t> table, Millis now,
+                                 std::optional<OwnerKey> owner) {
   if (!parts_->session.up()) return {StatusCode::unavailable, "the switch is not connected"};
-  parts_->reads.begin(request_id, table.value_or(openflow::kTableAll));
+  parts_->reads.begin(request_id, table.value_or(openflow::kTableAll), owner);
   parts_->pump(now);
   return {};
 }

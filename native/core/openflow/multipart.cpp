@@ -33,13 +33,15 @@ std::optional<MultipartPart> decode_multipart_reply(Bytes message) {
   return part;
 }
 
-void encode_flow_desc_request(OutBuffer& out, std::uint8_t table, std::uint32_t xid) {
+void encode_flow_desc_request(OutBuffer& out, std::uint8_t table, std::uint32_t xid, CookieFilter cookies) {
   Writer w = begin(out, MultipartType::flow_desc, 32 + match_size(0), xid);
   w.u8(table);
   w.zeros(3);
   w.u32(kPortAny);
   w.u32(kGroupAny);
-  w.zeros(4 + 8 + 8);  // padding, cookie, cookie mask: any
+  w.zeros(4);
+  w.u64(cookies.cookie);
+  w.u64(cookies.mask);
   encode_match(w, {});
 }
 

@@ -25,7 +25,14 @@ struct MultipartPart {
 };
 
 [[nodiscard]] std::optional<MultipartPart> decode_multipart_reply(Bytes message);
-void encode_flow_desc_request(OutBuffer& out, std::uint8_t table, std::uint32_t xid);
+
+// A zero mask is any cookie.
+struct CookieFilter {
+  std::uint64_t cookie = 0;
+  std::uint64_t mask = 0;
+};
+
+void encode_flow_desc_request(OutBuffer& out, std::uint8_t table, std::uint32_t xid, CookieFilter cookies = {});
 void encode_group_desc_request(OutBuffer& out, std::uint32_t xid);  // all groups
 void encode_meter_desc_request(OutBuffer& out, std::uint32_t xid);  // all meters
 void encode_port_desc_request(OutBuffer& out, std::uint32_t xid);   // all ports

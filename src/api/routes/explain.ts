@@ -1,5 +1,5 @@
 /**
- * Which flows there are and whose: `GET /v1/flows`; what a packet would meet and why: `GET /v1/trace`.
+ * Which flows there are and whose: `GET /v1/flows`; what was dropped: `GET /v1/drops`; what a packet would meet and why: `GET /v1/trace`.
  * Neighbours: the controller answers both.
  * Invariant: `format=text` is byte for byte what `ovs-ofctl -O OpenFlow15 --no-stats --names dump-flows` prints.
  */
@@ -10,7 +10,7 @@ import { SluiceError } from '../../model/errors.js';
 import { refOfText } from '../body.js';
 import { missing } from '../missing.js';
 import { answers } from '../schemas/documents.js';
-import { FlowsQuery, TraceParameters } from '../schemas/queries.js';
+import { FlowsQuery, NoQuery, TraceParameters } from '../schemas/queries.js';
 
 export function explainRoutes(app: FastifyInstance, controller: Controller): void {
   const api = app.withTypeProvider<TypeBoxTypeProvider>();
@@ -34,6 +34,19 @@ export function explainRoutes(app: FastifyInstance, controller: Controller): voi
       void reply.type('text/plain; charset=utf-8');
       return flows.map(({ text }) => ` ${text}\n`).join('');
     },
+  );
+
+  api.get(
+    '/v1/drops',
+    {
+      schema: {
+        tags: ['explain'],
+        summary: 'Dropped packets by reason, read from the switch now',
+        querystring: NoQuery,
+        response: answers.drops,
+      },
+    },
+    async () => ({ drops: await controller.drops() }),
   );
 
   api.get(

@@ -76,11 +76,11 @@ function kindRoutes(app: FastifyInstance, controller: Controller, kind: Kind): v
   const path = pathFor(kind);
   const tags = [kinds[kind].plural];
 
-  const read = (fields: Fields): { [field: string]: unknown } => {
+  const find = (fields: Fields): AnyObject => {
     const ref = refFor(kind, fields);
-    const object = controller.state.object(ref);
+    const object: AnyObject | undefined = controller.state.object(ref);
     if (object === undefined) throw missing(controller.state, ref);
-    return answer(object, controller.status({ kind, key: object.key }));
+    return object;
   };
 
   if (kind !== 'settings') {
@@ -129,13 +129,16 @@ function kindRoutes(app: FastifyInstance, controller: Controller, kind: Kind): v
     {
       schema: {
         tags,
-        summary: `One ${kind}, with its status`,
+        summary: `One ${kind}, with its status and counters`,
         params: keyParams(kind),
         querystring: NoQuery,
         response: answers.got(kind),
       },
     },
-    ({ params }) => read(params),
+    async ({ params }) => {
+      const object = find(params);
+      return answer(object, await controller.countedStatus({ kind, key: object.key }));
+    },
   );
   api.put(
     path,
@@ -153,7 +156,8 @@ function kindRoutes(app: FastifyInstance, controller: Controller, kind: Kind): v
       const object = withPath(kind, params, body);
       const result = await onePointer(controller.apply({ put: [object] }, level));
       void reply.code(result.created > 0 ? 201 : 200);
-      return read(params);
+      const stored = find(params);
+      return answer(stored, controller.status({ kind, key: stored.key }));
     },
   );
 }

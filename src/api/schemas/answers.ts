@@ -20,7 +20,9 @@ export const Status = Type.Object(
       Type.Object({ code: Type.String(), message: Type.String(), flow: Type.Optional(Type.String()) }),
     ),
     flows: Type.Integer(),
-    packets: Type.Optional(Type.Integer()),
+    packets: Type.Optional(
+      Type.Integer({ description: 'Counted by its own flows; when one object is asked for, not in lists.' }),
+    ),
     bytes: Type.Optional(Type.Integer()),
   },
   { $id: 'Status', examples: [{ generation: 3, state: 'committed', problems: [], flows: 12 }] },
@@ -108,6 +110,21 @@ export const UplinkAnswer = Type.Object(
     ),
   },
   { $id: 'Uplink' },
+);
+
+export const DropAnswer = Type.Object(
+  {
+    reason: Type.String({ description: 'Why: a name that never changes.', examples: ['spoof'] }),
+    about: Type.String(),
+    packets: Type.Integer(),
+    bytes: Type.Integer(),
+    by: Type.Optional(
+      Type.Array(Type.Object({ owners: someRefs, packets: Type.Integer(), bytes: Type.Integer() }), {
+        description: 'Of `policy`: the rules and groups that denied, most packets first.',
+      }),
+    ),
+  },
+  { $id: 'Drop' },
 );
 
 export const StatusAnswer = Type.Object(

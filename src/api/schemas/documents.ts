@@ -9,6 +9,7 @@ import { kinds as all, schemas } from '../../model/index.js';
 import type { Kind } from '../../model/index.js';
 import {
   ApplyAnswer,
+  DropAnswer,
   FlowAnswer,
   Reference,
   SettingAnswer,
@@ -43,6 +44,7 @@ export const components: readonly object[] = [
   Status,
   ApplyAnswer,
   FlowAnswer,
+  DropAnswer,
   TraceAnswer,
   UplinkAnswer,
   StatusAnswer,
@@ -87,6 +89,18 @@ export const answers = {
     400: problem('The request could not be read.'),
     404: problem('There is no such object.'),
     503: problem('The switch cannot be reached.'),
+  },
+  drops: {
+    200: Type.Object({ drops: Type.Array(ref<Static<typeof DropAnswer>>('Drop')) }),
+    503: problem('The switch cannot be reached.'),
+  },
+  metrics: {
+    200: {
+      description: 'Metrics in the text format of Prometheus.',
+      content: {
+        'text/plain': { schema: Type.String({ examples: ['sluice_dropped_packets_total{reason="spoof"} 3'] }) },
+      },
+    },
   },
   traced: {
     200: ref<Static<typeof TraceAnswer>>('Trace'),
