@@ -21,7 +21,9 @@ export type Action =
   | { readonly do: 'goto'; readonly table: number }
   | { readonly do: 'ct'; readonly commit: boolean; readonly table?: number; readonly zone: number | Range }
   | { readonly do: 'push_vlan' }
-  | { readonly do: 'pop_vlan' };
+  | { readonly do: 'pop_vlan' }
+  | { readonly do: 'dec_ttl' }
+  | { readonly do: 'controller' };
 
 /** Splits at commas outside parentheses. */
 function split(text: string): string[] {
@@ -85,6 +87,8 @@ function conntrack(inner: string): Action {
 
 function action(text: string): Action {
   if (text === 'pop_vlan') return { do: 'pop_vlan' };
+  if (text === 'dec_ttl') return { do: 'dec_ttl' };
+  if (text.startsWith('controller(')) return { do: 'controller' };
   if (text === 'IN_PORT') return { do: 'output', port: 'in_port' };
   const call = /^(\w+)[:(](.*?)\)?$/.exec(text);
   const rest = call?.[2] ?? '';

@@ -5,12 +5,12 @@
 import { ownerKey, type State } from '../../src/model/index.js';
 import { Batch } from '../../src/openflow/index.js';
 import { compileObject, compileSystem, everyObject } from '../../src/pipeline/compile.js';
-import { contractOf, t } from '../../src/pipeline/layout.js';
+import { contractOf, routerMac, t } from '../../src/pipeline/layout.js';
 import { flowMessages } from '../pipeline/support.js';
 import { Conntrack } from './conntrack.js';
 import { copies, copyOf } from './forwarding.js';
 import { run, type Journey } from './machine.js';
-import { frameText } from './packet.js';
+import { big, frameText } from './packet.js';
 import { ports } from './ports.js';
 import { verdictOf, type Deviations, type Scene } from './scene.js';
 import { Tables } from './tables.js';
@@ -52,6 +52,8 @@ export interface Outcome {
 /** What the state demands. */
 export function demanded(state: State, scene: Scene, deviations: Deviations): Outcome {
   if (scene.kind === 'refused') return { verdict: 'refused', by: [], copies: [] };
+  if (scene.kind === 'nowhere') return { verdict: 'unjudged', by: [], copies: [] };
+  if (scene.kind === 'handed over') return { verdict: 'unjudged', by: [], copies: ['daemon'] };
   if (scene.kind === 'answered') return { verdict: 'unjudged', by: [], copies: [`port ${scene.frame.inPort}`] };
   if (scene.kind === 'exempt') return { verdict: 'unjudged', by: [], copies: copies(state, scene) };
   const verdict = verdictOf(state, scene, deviations);
@@ -86,6 +88,21 @@ export function done(state: State, journey: Journey): Outcome {
     else if (owner !== ownerKey('system', 0)) by.add(`owner ${owner}`);
   }
   return { verdict: denied ? 'deny' : 'allow', by: [...by].toSorted(), copies: sent };
+}
+
+/** What the headers of a routed packet's copies must be, and are not. */
+export function wrongHeaders({ routed, frame }: Scene, journey: Journey): readonly string[] {
+  if (!routed || frame.body.kind !== 'ip') return [];
+  const wanted: Record<string, bigint> = {
+    eth_src: big(routerMac),
+    eth_dst: big(routed.mac),
+    nw_ttl: BigInt(frame.body.ttl ?? 64) - 1n,
+  };
+  return journey.sent.flatMap(({ fields }) =>
+    Object.entries(wanted)
+      .filter(([name, value]) => fields.get(name) !== value)
+      .map(([name, value]) => `${name} is ${fields.get(name)}, not ${value}`),
+  );
 }
 
 /** For messages: the frame and the way it took. */

@@ -1,12 +1,12 @@
 /**
- * Where an allowed frame goes, in the words of the networks: bridge mode, VLAN and VXLAN. Knows nothing of tables.
+ * Where an allowed frame goes, in the words of the networks: VLAN and VXLAN, bridged or routed into another. Knows nothing of tables.
  * Neighbours: scene.ts is the frame, compare.ts compares with what the tables send.
  * Invariant: never back to where it came from, and nothing from a tunnel into a tunnel (split horizon).
  */
 import { type Endpoint, type Network, type State } from '../../src/model/index.js';
 import type { Sent } from './machine.js';
 import { big } from './packet.js';
-import { ports, tunnelPort, uplinkPort } from './ports.js';
+import { daemonPort, ports, tunnelPort, uplinkPort } from './ports.js';
 import type { Scene } from './scene.js';
 
 /** A copy that leaves, as text: `w3`-like for local ports, `uplink vlan 100`, `tunnel 5001 to 2886729730`. */
@@ -16,6 +16,7 @@ const local = (ofport: number): Copy => `port ${ofport}`;
 
 export function copyOf({ port, vlan, tunnel }: Sent): Copy {
   if (port === tunnelPort) return `tunnel ${tunnel?.id} ${tunnel?.source}→${tunnel?.destination}`;
+  if (port === daemonPort) return 'daemon';
   if (port === uplinkPort) return `uplink vlan ${vlan}`;
   return vlan === undefined ? local(port) : `port ${port} vlan ${vlan}`;
 }
@@ -30,7 +31,8 @@ function toPeer(state: State, network: Network, key: string): Copy {
 }
 
 /** To one station of the network. */
-function toStation(state: State, { frame, network, origin }: Scene, station: Endpoint): Copy[] {
+function toStation(state: State, { frame, origin, ...scene }: Scene, station: Endpoint): Copy[] {
+  const network = scene.routed?.into ?? scene.network;
   const port = portOf(station);
   if (port !== undefined) return port === frame.inPort ? [] : [local(port)];
   if (network.encap === 'vlan') return origin === 'uplink' ? [] : [`uplink vlan ${network.tag}`];
@@ -53,7 +55,9 @@ function toAll(state: State, { frame, network, origin }: Scene): Copy[] {
 
 /** Every copy, sorted. */
 export function copies(state: State, scene: Scene): Copy[] {
-  const { station, network, origin, frame } = scene;
+  const { station, origin, frame, routed } = scene;
+  const network = routed?.into ?? scene.network;
+  if (routed?.peer !== undefined) return origin === 'tunnel' ? [] : [toPeer(state, network, routed.peer)];
   const multicast = ((frame.ethDst[0] ?? 0) & 1) === 1;
   if (station) return toStation(state, scene, station);
   if (multicast || network.encap === 'vxlan') return toAll(state, scene).toSorted();

@@ -6,7 +6,7 @@
 import { actionsOf, type Action, type Range } from './actions.js';
 import { Conntrack, type Tracked } from './conntrack.js';
 import { big, fieldsOf, vlanPresent, type Fields, type Frame } from './packet.js';
-import { tunnelPort } from './ports.js';
+import { daemonPort, tunnelPort } from './ports.js';
 import type { Flow, Tables } from './tables.js';
 
 /** One copy that leaves. */
@@ -56,6 +56,8 @@ class Run {
       const [flow] = flows;
       table = undefined;
       for (const action of flow ? actionsOf(flow.text) : []) {
+        // vswitchd drops a packet whose TTL would come to 0, whatever else the flow says.
+        if (action.do === 'dec_ttl' && (fields.get('nw_ttl') ?? 0n) <= 1n) break;
         if (action.do === 'goto') table = action.table;
         else this.#perform(action, fields);
       }
@@ -66,10 +68,17 @@ class Run {
   #perform(action: Exclude<Action, { do: 'goto' }>, fields: Fields): void {
     switch (action.do) {
       case 'set':
+        if (action.name === 'icmpv6_type') becomeAdvertisement(fields);
         fields.set(action.name, ((fields.get(action.name) ?? 0n) & ~action.mask) | (action.value & action.mask));
         return;
       case 'move':
         write(fields, action.to, read(fields, action.from));
+        return;
+      case 'dec_ttl':
+        fields.set('nw_ttl', (fields.get('nw_ttl') ?? 0n) - 1n);
+        return;
+      case 'controller':
+        this.sent.push({ port: daemonPort, fields: new Map(fields) });
         return;
       case 'push_vlan':
         if (fields.get('vlan_vid') !== 0n) throw new Error('a second tag is pushed');
@@ -125,6 +134,12 @@ class Run {
     // The copy goes on in that table; what is left of this flow's actions sees nothing of the tracking.
     this.from(action.table, copy);
   }
+}
+
+/** The option of a solicitation is at the place of an advertisement's. */
+function becomeAdvertisement(fields: Fields): void {
+  fields.set('nd_tll', fields.get('nd_sll') ?? 0n);
+  fields.delete('nd_sll');
 }
 
 function read(fields: Fields, { name, start, bits }: Range): bigint {

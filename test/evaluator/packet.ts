@@ -34,6 +34,8 @@ export interface Ip {
   readonly source: Address;
   readonly destination: Address;
   readonly protocol: number;
+  /** 64 when left out. */
+  readonly ttl?: number;
   readonly tpSrc?: number;
   readonly tpDst?: number;
   readonly icmpType?: number;
@@ -110,6 +112,7 @@ function addIp(fields: Fields, body: Ip): void {
   fields.set(v4 ? 'ip_src' : 'ipv6_src', big(body.source));
   fields.set(v4 ? 'ip_dst' : 'ipv6_dst', big(body.destination));
   fields.set('nw_proto', BigInt(body.protocol));
+  fields.set('nw_ttl', BigInt(body.ttl ?? 64));
   const l4 = body.protocol === proto.tcp ? 'tcp' : body.protocol === proto.udp ? 'udp' : undefined;
   if (l4) {
     fields.set(`${l4}_src`, BigInt(body.tpSrc ?? 0));

@@ -11,7 +11,7 @@ test('for every host and frame, the tables do what the state demands', () => {
   for (const verdict of ['allow', 'allow rule', 'deny rule', 'deny default', 'refused', 'unjudged']) {
     expect(verdicts[verdict], verdict).toBeGreaterThan(300);
   }
-}, 60_000);
+}, 180_000);
 
 const inTable = (message: Uint8Array, ref: { id: number }, priority?: number): boolean =>
   flowTable(message) === ref.id && (priority === undefined || flowPriority(message) === priority);
@@ -31,6 +31,13 @@ test.each<[string, (message: Uint8Array) => boolean]>([
   ['the peers', (m) => inTable(m, t.tunnelPeer, prio.usual)],
   ['the exemptions', (m) => inTable(m, t.conntrack, prio.exempt)],
   ['the ARP proxy', (m) => inTable(m, t.neighbours, prio.usual)],
+  ['the advertisements', (m) => inTable(m, t.advertise)],
+  ['the answers to pings of a gateway', (m) => inTable(m, t.router, prio.exempt)],
+  ['the end of a TTL', (m) => inTable(m, t.router, prio.guard)],
+  ['the way of the gateway', (m) => inTable(m, t.router, prio.usual)],
+  ['the routes to endpoints', (m) => inTable(m, t.route, addressPriority(32) + 1)],
+  ['the external routes', (m) => [0, 24, 32].some((length) => inTable(m, t.route, addressPriority(length)))],
+  ['the subnets that are connected', (m) => inTable(m, t.route, addressPriority(24) + 1)],
 ])('a switch without %s is found out', (_, missing) => {
-  expect(() => check({ states: 200, framesEach: 24, seed: 1, keep: (m) => !missing(m) })).toThrow(/Property failed/);
+  expect(() => check({ states: 400, framesEach: 24, seed: 1, keep: (m) => !missing(m) })).toThrow(/Property failed/);
 });

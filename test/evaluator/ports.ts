@@ -6,6 +6,8 @@ import type { Ports } from '../../src/pipeline/world.js';
 
 export const tunnelPort = 1001;
 export const uplinkPort = 1002;
+/** OFPP_CONTROLLER. */
+export const daemonPort = 0xffff_fffd;
 export const workloadPorts = 12;
 
 export const ports: Ports = {

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { demanded, done, journeyOf, storyOf, tablesOf } from './compare.js';
+import { demanded, done, journeyOf, storyOf, tablesOf, wrongHeaders } from './compare.js';
 import { known } from './scene.js';
 import { objects, stateOf } from './states.js';
 import { sceneFor, shape } from './traffic.js';
@@ -43,6 +43,7 @@ export function check({ states, framesEach, seed, keep }: Size): Tally {
         tally.frames++;
         const name = `${outcome.verdict}${outcome.by.length === 0 ? '' : outcome.by[0] === 'default' ? ' default' : ' rule'}`;
         tally.verdicts[name] = (tally.verdicts[name] ?? 0) + 1;
+        expect(wrongHeaders(scene, journey), `${one.way}: ${storyOf(scene, journey)}`).toEqual([]);
         expect(outcome, `${one.way}: ${storyOf(scene, journey)}`).toEqual(demanded(state, scene, known));
       }
     }),

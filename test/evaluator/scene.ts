@@ -16,13 +16,16 @@ export interface Scene {
   readonly frame: Frame;
   readonly network: Network;
   readonly origin: Origin;
-  /** `refused`: some guard drops it. `exempt`: delivered without a verdict. `answered`: by the switch itself. */
-  readonly kind: 'judged' | 'exempt' | 'refused' | 'answered';
+  /** `refused`: some guard drops it. `exempt`: delivered without a verdict. `answered`: by the switch itself. `nowhere`: there is no way. */
+  readonly kind: 'judged' | 'exempt' | 'refused' | 'answered' | 'nowhere' | 'handed over';
   readonly phase: Phase;
   readonly sender: End;
   readonly receiver: End;
   /** The endpoint whose MAC the frame is for; a router's MAC is nobody's. */
   readonly station: Endpoint | undefined;
+  /** The gateway sends it on: in which network, to whose MAC, and to which peer where a route says so. */
+  readonly routed?:
+    { readonly into: Network; readonly mac: Uint8Array; readonly peer?: string | undefined } | undefined;
   /** What conntrack remembers before the frame comes. */
   readonly remembered?: Tuple | undefined;
 }

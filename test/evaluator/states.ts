@@ -35,6 +35,17 @@ export const cidrs = [
 
 type Spec = Record<string, unknown>;
 
+/** Next hops: a router on the VLAN, or the gateway of a peer. Longer prefixes lie in wider ones. */
+const onUplink = { network: 'vl', mac: '02:00:00:ff:ff:fe' };
+const behindPeer = { network: 'vx', vtepIp: peers[1] };
+const routes: Readonly<Record<string, Spec>> = {
+  '0.0.0.0/0': behindPeer,
+  '198.51.100.0/24': onUplink,
+  '198.51.100.7/32': behindPeer,
+  '::/0': onUplink,
+  '2001:db8::/32': behindPeer,
+};
+
 const group = fc.record({
   policies: fc.oneof({ weight: 4, arbitrary: fc.subarray([...policyNames], { minLength: 1 }) }, fc.constant([])),
   defaultAction: fc.constantFrom('allow', 'allow', 'deny'),
@@ -86,6 +97,8 @@ const endpoint = fc.record({
 const tenant = fc.record({
   groups: fc.tuple(group, group, group, group),
   audited: fc.subarray([...policyNames], { maxLength: 1 }),
+  routed: fc.subarray([...networks]),
+  routes: fc.subarray(Object.keys(routes)),
   rules: fc.array(rule, { minLength: 6, maxLength: 12, size: 'max' }),
   endpoints: fc.array(endpoint, { minLength: 4, maxLength: 6, size: 'max' }),
 });
@@ -94,7 +107,7 @@ type TenantShape = typeof tenant extends fc.Arbitrary<infer T> ? T : never;
 type EndpointShape = TenantShape['endpoints'][number];
 
 /** The same addresses in both tenants; only the tags differ. */
-function networksOf(name: string, index: number): Spec[] {
+function networksOf(name: string, index: number, routed: readonly string[]): Spec[] {
   return networks.map((network, i) => ({
     kind: 'network',
     tenant: name,
@@ -103,6 +116,9 @@ function networksOf(name: string, index: number): Spec[] {
     subnet: `10.${i + 1}.0.0/24`,
     gateway: `10.${i + 1}.0.254`,
     ipv6Subnet: `fd00:${i + 1}::/64`,
+    ipv6Gateway: `fd00:${i + 1}::ff`,
+    // The others say nothing, and the settings say bridge.
+    ...(routed.includes(network) ? { forwarding: 'routing' } : {}),
   }));
 }
 
@@ -126,7 +142,8 @@ function endpointOf(tenantName: string, tenantIndex: number, shape: EndpointShap
 function tenantOf(name: string, index: number, shape: TenantShape): Spec[] {
   return [
     { kind: 'tenant', name },
-    ...networksOf(name, index),
+    ...networksOf(name, index, shape.routed),
+    ...shape.routes.map((prefix) => ({ kind: 'route', tenant: name, prefix, ...routes[prefix] })),
     ...policyNames.map((policy) => ({
       kind: 'policy',
       tenant: name,

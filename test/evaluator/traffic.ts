@@ -8,15 +8,16 @@ import { parseIpv6, parseMac, type Address, type Endpoint, type Network, type St
 import { big, proto, type Arp, type Frame, type Ip, type Outer } from './packet.js';
 import { ports, tunnelPort, uplinkPort } from './ports.js';
 import { endOf, originalTuple, type Origin, type Phase, type Scene } from './scene.js';
+import { crossing, gatewayScene } from './gateway.js';
 import { tcpPorts } from './states.js';
 
-const mac = (text: string): Uint8Array => parseMac(text) ?? new Uint8Array(6);
-const ipv6 = (text: string): Uint8Array => parseIpv6(text) ?? new Uint8Array(16);
+export const mac = (text: string): Uint8Array => parseMac(text) ?? new Uint8Array(6);
+export const ipv6 = (text: string): Uint8Array => parseIpv6(text) ?? new Uint8Array(16);
 
 const router = mac('02:00:00:ff:ff:fe');
 const stranger = mac('02:00:00:ff:ff:01');
-const everybody = mac('ff:ff:ff:ff:ff:ff');
-const nobody = new Uint8Array(6);
+export const everybody = mac('ff:ff:ff:ff:ff:ff');
+export const nobody = new Uint8Array(6);
 const outside4 = [0xc633_6407, 0xc633_6409, 0x0808_0808];
 const outside6 = [ipv6('2001:db8::7'), ipv6('2001:4860::8')];
 const clientPort = 40_000;
@@ -24,6 +25,18 @@ const clientPort = 40_000;
 export const ways = [
   ...Array.from({ length: 12 }, () => 'pair' as const),
   ...(['out', 'out', 'in', 'in', 'in', 'multicast', 'routed in', 'routed in', 'routed out'] as const),
+  ...([
+    'gateway',
+    'gateway',
+    'gateway',
+    'gateway out',
+    'gateway ping',
+    'gateway asked',
+    'gateway out',
+    'gateway asked',
+    'gateway last hop',
+    'gateway nowhere',
+  ] as const),
   ...(['spoofed address', 'spoofed station', 'strange peer', 'strange tag', 'tagged', 'no port'] as const),
   ...(['arp', 'arp known', 'solicitation', 'dhcp'] as const),
 ];
@@ -49,7 +62,7 @@ export const shape = fc.record({
 });
 export type Shape = typeof shape extends fc.Arbitrary<infer T> ? T : never;
 
-function networkOf(state: State, e: Endpoint): Network {
+export function networkOf(state: State, e: Endpoint): Network {
   const found = state.networks.get(e.network);
   if (!found) throw new Error(`no network ${e.network}`);
   return found;
@@ -59,7 +72,7 @@ export function localPort(e: Endpoint): number | undefined {
   return e.where && 'interface' in e.where ? ports.of(e.where.interface) : undefined;
 }
 
-function addressOf(e: Endpoint, v6: boolean): Address | undefined {
+export function addressOf(e: Endpoint, v6: boolean): Address | undefined {
   return v6 ? e.ipv6[0] : e.ipv4;
 }
 
@@ -72,7 +85,7 @@ function fromOutside(network: Network, peer: number): Outer & { inPort: number; 
 
 const firstPeer = 0xac1f_0002;
 
-function cameIn(network: Network, e: Endpoint): Outer & { inPort: number; origin: Origin } {
+export function cameIn(network: Network, e: Endpoint): Outer & { inPort: number; origin: Origin } {
   const inPort = localPort(e);
   if (inPort !== undefined) return { inPort, origin: 'endpoint' };
   const peer = e.where && 'vtepIp' in e.where && e.where.vtepIp === '172.31.0.3' ? firstPeer + 1 : firstPeer;
@@ -80,7 +93,7 @@ function cameIn(network: Network, e: Endpoint): Outer & { inPort: number; origin
 }
 
 /** The packet of a phase, sent from `source` to `destination`. */
-function bodyOf({ service: s, phase }: Shape, source: Address, destination: Address): Ip {
+export function bodyOf({ service: s, phase }: Shape, source: Address, destination: Address): Ip {
   const v6 = typeof source !== 'number';
   const protocol = s.protocol === proto.icmp && v6 ? proto.icmp6 : s.protocol;
   const ported = protocol === proto.tcp || protocol === proto.udp;
@@ -102,7 +115,7 @@ function bodyOf({ service: s, phase }: Shape, source: Address, destination: Addr
   return { kind: 'ip', source, destination, protocol: errorProtocol, icmpType, about };
 }
 
-interface Draft {
+export interface Draft {
   readonly way: Outer & { inPort: number; origin: Origin };
   readonly network: Network;
   readonly sender?: Endpoint | undefined;
@@ -113,9 +126,10 @@ interface Draft {
   readonly body: Ip | Arp;
   readonly kind?: Scene['kind'];
   readonly phase?: Phase;
+  readonly routed?: Scene['routed'];
 }
 
-function sceneOf(draft: Draft): Scene {
+export function sceneOf(draft: Draft): Scene {
   const { way, network, ethSrc, ethDst, body, phase = 'first' } = draft;
   const { origin, ...outer } = way;
   const frame: Frame = { ...outer, ethSrc, ethDst, body };
@@ -126,6 +140,7 @@ function sceneOf(draft: Draft): Scene {
     sender: endOf(draft.sender, source),
     receiver: endOf(draft.receiver, destination),
     station: draft.station,
+    routed: draft.routed,
   };
 }
 
@@ -163,7 +178,7 @@ function routed(state: State, s: Shape, from: Endpoint, to: Endpoint, out: boole
   return sceneOf({ ...ends, way: cameIn(network, from), network, ethSrc: from.mac, ethDst: router });
 }
 
-function outsideAddress(s: Shape): Address {
+export function outsideAddress(s: Shape): Address {
   return s.v6 ? outside6[s.outside % outside6.length]! : outside4[s.outside % outside4.length]!;
 }
 
@@ -254,7 +269,7 @@ export function sceneFor(state: State, s: Shape): Scene | undefined {
   const endpoints = [...state.endpoints].toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const from = endpoints[s.from % endpoints.length]!;
   // Mostly somebody who can be reached: of the same tenant, and of the same network where the shape wants that.
-  const across = s.way.startsWith('routed');
+  const across = s.way.startsWith('routed') || s.way === 'gateway';
   const near = endpoints.filter(
     (e) => e !== from && e.tenant === from.tenant && (e.network === from.network) !== across,
   );
@@ -272,6 +287,14 @@ export function sceneFor(state: State, s: Shape): Scene | undefined {
       return exempt(state, s, from);
     case 'arp known':
       return to && asking(state, from, to);
+    case 'gateway':
+      return to && crossing(state, s, from, to);
+    case 'gateway out':
+    case 'gateway ping':
+    case 'gateway asked':
+    case 'gateway last hop':
+    case 'gateway nowhere':
+      return gatewayScene(state, s, from);
     case 'pair':
       return to && pair(state, s, from, to);
     case 'routed in':

@@ -21,7 +21,7 @@ function ipWords(body: Ip): string[] {
   const words = [
     `dl_type=${v4 ? '0x0800' : '0x86dd'}`,
     `nw_proto=${body.protocol}`,
-    'nw_ttl=64',
+    `nw_ttl=${body.ttl ?? 64}`,
     `${v4 ? 'nw_src' : 'ipv6_src'}=${formatAddress(body.source)}`,
     `${v4 ? 'nw_dst' : 'ipv6_dst'}=${formatAddress(body.destination)}`,
   ];
@@ -100,6 +100,7 @@ export function readTrace(text: string, frame: Frame): Traced {
     const port = /^(?:output:|-> output port is )(\d+)$/.exec(action)?.[1];
     if (port !== undefined) send(Number(port));
     if (action === 'IN_PORT') copies.add(copyOf({ port: frame.inPort, fields: new Map() }));
+    if (/^controller/i.test(action)) copies.add('daemon');
     if (action === 'pop_vlan') vlan = undefined;
     const set = /^set_field:([^/>]+)->(\w+)$/.exec(action);
     const name = set && fieldByName(set[2] ?? '')?.name;
