@@ -18,6 +18,7 @@ import {
 import { Engine, unixctl } from '../native/index.js';
 import { ownsFlows } from '../pipeline/compile.js';
 import { addDependents, touch } from '../pipeline/dependents.js';
+import { staleConnections, type StaleConnections } from '../pipeline/translations.js';
 import type { Store } from '../store/index.js';
 import { countObject } from './counters.js';
 import { countDrops } from './drops.js';
@@ -36,6 +37,7 @@ import type {
   TraceQuery,
   TraceResult,
 } from './face.js';
+import { forget } from './forget.js';
 import { missingInterfaces } from './host-interfaces.js';
 import type { Logger } from './log.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
@@ -77,6 +79,8 @@ export class DatapathController implements Controller {
   readonly #watch: SwitchWatch;
   readonly #uplinks: UplinkWatch;
   #turn: Promise<unknown> = Promise.resolve();
+  /** What the switch is to forget as soon as it has confirmed that generation. */
+  #stale: { readonly generation: number; readonly connections: readonly StaleConnections[] }[] = [];
   /** The bridge that the engine is connected to, for the life of the daemon. */
   #bridge: string | undefined;
   #flows = 0;
@@ -239,6 +243,7 @@ export class DatapathController implements Controller {
     if (changes.length > 0) {
       this.#refusePlaces(whole, state, changes);
       await this.#options.store.write(storedChanges(changes), state.generation);
+      this.#stale.push({ generation: state.generation, connections: staleConnections(this.state, state, changes) });
       this.state = state;
       for (const { after } of changes) {
         if (after) this.#book.pending(ownerKey(after.kind, after.id), state.generation);
@@ -246,9 +251,20 @@ export class DatapathController implements Controller {
       this.#reconciler.mark((dirty) => addDependents(dirty, changes, state), { ports: changesPorts(changes) });
     }
     // Asked in the same turn as the dirt is marked, so that the round that takes the dirt answers.
-    const settled = this.#reconciler.settled();
+    const settled = this.#settled();
     settled.catch(() => undefined);
     return { ...judged.accepted, settled };
+  }
+
+  /** Confirmed, and no connection is left on its old way. */
+  async #settled(): Promise<Round> {
+    const round = await this.#reconciler.settled();
+    const ask = (command: string, ...args: string[]) => this.#explainer.ask(command, ...args);
+    const due = this.#stale.filter(({ generation }) => generation <= round.generation);
+    this.#stale = this.#stale.filter((each) => !due.includes(each));
+    const stale = due.flatMap(({ connections }) => connections);
+    await forget(stale, ask, this.#options.log);
+    return round;
   }
 
   #withGiven(request: ApplyRequest): ApplyRequest {

@@ -55,7 +55,7 @@ const families = [m`ip`, m`ipv6`];
 function commit(f: Flows): void {
   for (const family of families) {
     f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ${family},
-      actions=ct(commit,zone=${reg.zone}), goto_table:${t.serviceReply}`;
+      actions=ct(commit,zone=${reg.zone}), goto_table:${t.dscp}`;
     f.add`table=${t.commit}, priority=${prio.guard}, ct_state=+new+trk, ${family}, ${reg.translated}=1,
       actions=ct(commit,zone=${reg.zone},exec(set_field:${connection.translated}->ct_mark)), goto_table:${t.serviceReply}`;
   }
@@ -68,7 +68,7 @@ function keep(f: Flows): void {
     actions=goto_table:${t.serviceReply}`;
   for (const family of families) {
     f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ${family},
-      actions=ct(commit,zone=${reg.zone},exec(set_field:${allowed}->ct_mark)), goto_table:${t.serviceReply}`;
+      actions=ct(commit,zone=${reg.zone},exec(set_field:${allowed}->ct_mark)), goto_table:${t.dscp}`;
     f.add`table=${t.commit}, priority=${prio.guard}, ct_state=+new+trk, ${family}, ${reg.translated}=1,
       actions=ct(commit,zone=${reg.zone},exec(set_field:${allowed | translated}->ct_mark)), goto_table:${t.serviceReply}`;
     // It began before `keep` was chosen.

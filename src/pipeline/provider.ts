@@ -31,10 +31,11 @@ function hairpinFlows(f: Flows, w: World, e: Endpoint, own: Address): void {
     }
     const [source] = vips;
     if (source === undefined) continue;
-    f.add`table=${t.serviceReply}, priority=${prio.guard}, ct_state=-rpl+trk, ${between(own, own)}, ${reg.zone}=${zone},
-      ${reg.service}=${service.id}, actions=${turn}, ct(commit,table=${t.dscp},zone=${nat},nat(src=${source}))`;
+    // A first packet has just been committed, and after that a packet counts as untracked: its direction is known by the other flow.
+    f.add`table=${t.serviceReply}, priority=${prio.guard}, ${between(own, own)}, ${reg.zone}=${zone}, ${reg.service}=${service.id},
+      actions=${turn}, ct(commit,table=${t.dscp},zone=${nat},nat(src=${source}))`;
   }
-  f.add`table=${t.serviceReply}, priority=${prio.guard}, ct_state=+rpl+trk, ${between(own, own)}, ${reg.zone}=${zone},
+  f.add`table=${t.serviceReply}, priority=${prio.exempt}, ct_state=+rpl+trk, ${between(own, own)}, ${reg.zone}=${zone},
     ct_mark=${masked(connection.translated, connection.translated)}, actions=${turn}, ct(table=${t.dscp},zone=${nat},nat)`;
 }
 

@@ -136,7 +136,9 @@ export function groupsOf(w: World, s: Service): PortGroup[] {
     providers,
     write(f) {
       const act = (provider: Provider): Fragment => translation(zone, provider, port);
-      if (providers.length === 0) return;
+      const [only] = providers;
+      if (only === undefined) return;
+      if (providers.length === 1) return f.group`group_id=${id}, type=indirect, bucket=actions=${act(only)}`;
       if (s.affinity === 'none' && providers.length <= mostByHashValue) return weighted(id, providers, act, f);
       if (providers.length <= mostInOneGroup) {
         const buckets = providers.map((p) => b`bucket=bucket_id:${p.id}, actions=${act(p)}`);

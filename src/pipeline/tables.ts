@@ -288,7 +288,7 @@ export const contracts: readonly TableContract[] = [
     ref: t.commit,
     purpose: 'A new connection that was allowed is remembered.',
     matches: ['ct_state', 'ct_mark', 'dl_type', 'translated'],
-    next: ['serviceReply'],
+    next: ['serviceReply', 'dscp'],
     miss: { to: 'serviceReply' },
   },
   {

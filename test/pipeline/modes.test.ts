@@ -74,20 +74,20 @@ test('midstream drop: TCP of no known connection must begin with SYN', () => {
 });
 
 test('onPolicyChange keep: what is allowed is marked, and what is marked is not judged again', () => {
-  const commit = (mark: string) => `actions=ct(commit,zone=NXM_NX_REG1[0..15]${mark}),goto_table:serviceReply`;
-  const marked = (mark: string) => commit(`,exec(set_field:${mark}->ct_mark)`);
+  const commit = (mark: string, to: string) => `actions=ct(commit,zone=NXM_NX_REG1[0..15]${mark}),goto_table:${to}`;
+  const marked = (mark: string, to: string) => commit(`,exec(set_field:${mark}->ct_mark)`, to);
   // reg12 bit 16: on its way to a service's provider.
   const each = (lines: (family: string) => string[]) => ['ip', 'ipv6'].flatMap(lines);
   expect(differences({ onPolicyChange: 'keep' })).toEqual([
     ...each((family) => [
-      `-table=commit, priority=100,ct_state=+new+trk,${family} ${commit('')}`,
-      `-table=commit, priority=200,ct_state=+new+trk,${family},reg12=0x10000/0x10000 ${marked('0x2')}`,
+      `-table=commit, priority=100,ct_state=+new+trk,${family} ${commit('', 'dscp')}`,
+      `-table=commit, priority=200,ct_state=+new+trk,${family},reg12=0x10000/0x10000 ${marked('0x2', 'serviceReply')}`,
     ]),
     '+table=orient, priority=200,ct_state=-rel-inv+trk,ct_mark=0x1/0x1 actions=goto_table:serviceReply',
     ...each((family) => [
-      `+table=commit, priority=100,ct_state=+new+trk,${family} ${marked('0x1')}`,
-      `+table=commit, priority=200,ct_state=+new+trk,${family},reg12=0x10000/0x10000 ${marked('0x3')}`,
-      `+table=commit, priority=100,ct_state=-new+est+trk,ct_mark=0/0x1,${family} ${marked('0x1/0x1')}`,
+      `+table=commit, priority=100,ct_state=+new+trk,${family} ${marked('0x1', 'dscp')}`,
+      `+table=commit, priority=200,ct_state=+new+trk,${family},reg12=0x10000/0x10000 ${marked('0x3', 'serviceReply')}`,
+      `+table=commit, priority=100,ct_state=-new+est+trk,ct_mark=0/0x1,${family} ${marked('0x1/0x1', 'serviceReply')}`,
     ]),
   ]);
 });

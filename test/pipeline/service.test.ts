@@ -102,11 +102,18 @@ describe('spread', () => {
     return [...shares.values()];
   }
 
-  test.each([1, 2, 3, 5, 8, 9, 15, 17, 31, 32])('%i providers: equal shares of the hash values to an eighth', (n) => {
+  test.each([2, 3, 5, 8, 9, 15, 17, 31, 32])('%i providers: equal shares of the hash values to an eighth', (n) => {
     const [group] = groups(accept(base(n), [service({ providers: ids(n) })]));
     const shares = dealt(group!);
     expect(shares).toHaveLength(n);
     expect(Math.max(...shares) / Math.min(...shares)).toBeLessThanOrEqual(1.125);
+  });
+
+  test('one provider needs no choice', () => {
+    const [group] = groups(accept(base(1), [service({ providers: ids(1), affinity: 'clientIp' })]));
+    expect(group).toMatch(
+      /,type=indirect,bucket=bucket_id:0,actions=ct\(commit,table=route,.*nat\(dst=10\.1\.0\.1:8080\)\)$/,
+    );
   });
 
   test('with more providers, and with affinity, the highest score of a stable hash', () => {
