@@ -42,6 +42,7 @@ import { missingInterfaces } from './host-interfaces.js';
 import type { Logger } from './log.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
 import { portClashes } from './own-ports.js';
+import { PacketDesk } from './packet-desk.js';
 import { withPatience } from './patience.js';
 import { Reconciler, type Round } from './reconciler.js';
 import { withRuleReport } from './rule-report.js';
@@ -78,6 +79,7 @@ export class DatapathController implements Controller {
   readonly #explainer: Explainer;
   readonly #watch: SwitchWatch;
   readonly #uplinks: UplinkWatch;
+  readonly #packets: PacketDesk;
   #turn: Promise<unknown> = Promise.resolve();
   /** What the switch is to forget as soon as it has confirmed that generation. */
   #stale: { readonly generation: number; readonly connections: readonly StaleConnections[] }[] = [];
@@ -95,6 +97,8 @@ export class DatapathController implements Controller {
       ports: () => this.#database.ports,
     });
     this.#engine = new Engine({ onEvent: (event) => this.#watch.heard(event) });
+    const { log, clock } = options;
+    this.#packets = new PacketDesk({ log, clock, state: () => this.state, emit: (event) => this.#watch.emit(event) });
     const control = unixctl(options.rundir);
     this.#explainer = new Explainer(this.#engine, control);
     this.#uplinks = new UplinkWatch({
@@ -141,6 +145,7 @@ export class DatapathController implements Controller {
     this.#reconciler.stop();
     this.#uplinks.close();
     this.#database.close();
+    await this.#packets.close();
     await this.#engine.close();
   }
 
@@ -295,7 +300,9 @@ export class DatapathController implements Controller {
     await this.#database.sync('add');
     if (this.#bridge !== undefined) return;
     this.#bridge = this.state.settings.bridge;
-    this.#engine.connect(`unix:${this.#options.rundir}/${this.#bridge}.mgmt`);
+    const remote = `unix:${this.#options.rundir}/${this.#bridge}.mgmt`;
+    this.#engine.connect(remote);
+    this.#packets.connect(remote);
     this.#reconciler.release();
   }
 

@@ -178,7 +178,8 @@ export interface Controller {
 }
 
 export interface DatapathEvent {
-  readonly type: 'switch-up' | 'switch-down' | 'resynced' | 'committed' | 'quarantined' | 'port' | 'uplink' | 'state';
+  readonly type:
+    'switch-up' | 'switch-down' | 'resynced' | 'committed' | 'quarantined' | 'port' | 'uplink' | 'denied' | 'state';
   readonly message: string;
   readonly kind?: Kind;
   readonly key?: string;

@@ -18,7 +18,7 @@ export interface PacketLaneOptions {
 
 /** A packet of ours and what the switch shall do with it. */
 export interface PacketOut {
-  /** OXM fields that it starts with: in_port, registers. Empty: as if from the controller port. */
+  /** OXM fields that it starts with: in_port, which must be there (CONTROLLER for none), and registers. */
   readonly fields: Uint8Array;
   /** An action list (OpenFlow 1.5 §7.2.6). */
   readonly actions: Uint8Array;

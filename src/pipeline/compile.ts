@@ -15,6 +15,7 @@ import type { Feature } from './feature.js';
 import { miss } from './miss.js';
 import { neighbours } from './neighbours.js';
 import { policy } from './policy.js';
+import { punts } from './punt.js';
 import { route } from './route.js';
 import { router } from './router.js';
 import { provider } from './provider.js';
@@ -28,6 +29,7 @@ import type { World } from './world.js';
 /** In packet order. */
 const features: readonly Feature[] = [
   miss,
+  punts,
   classify,
   uplink,
   tunnel,

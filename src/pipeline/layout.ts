@@ -46,10 +46,7 @@ export const origin = { endpoint: 1, tunnel: 2, uplink: 3 } as const;
 /** Values of `reg.delivery`. */
 export const delivery = { local: 1, tunnel: 2, uplink: 3, flood: 4, /** To the port it came from. */ back: 5 } as const;
 
-/**
- * Why a packet is handed to the daemon: the first byte of `controller(userdata=…)`, and the number of the meter that bounds how
- * often (meters below 16 are the system's). punt.ts writes the actions; src/datapath answers or logs.
- */
+/** Why a packet is handed to the daemon: the first byte of `controller(userdata=…)`. punt.ts writes the actions; src/datapath answers or logs. */
 export const punt = { timeExceeded: 1, tooBig: 2, noProvider: 3, denied: 4 } as const;
 
 /** Bits of ct_mark: policy has let the connection pass while `onPolicyChange` was keep; its replies are to come from a VIP. */
@@ -90,6 +87,11 @@ const subLevel = { deny: 6, allow: 2 } as const;
 /** The OpenFlow priority of a policy rule. `priority` 1–100, or 0 for a group's default. */
 export function rulePriority(priority: number, action: 'allow' | 'deny'): number {
   return ruleBase + priority * ruleLevels + subLevel[action];
+}
+
+/** The meter that bounds how often a packet is handed over for one reason: far above those of endpoints and groups. */
+export function puntMeter(purpose: number): number {
+  return 0xfffe0000 + purpose;
 }
 
 /** Meters of a limit, one each direction. */

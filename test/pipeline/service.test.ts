@@ -80,7 +80,7 @@ test('without a provider a new connection is handed to the daemon, and no group 
   const state = accept(base(2), [service({ providers: [] })]);
   expect(groups(state)).toEqual([]);
   const lines = objectText(worldOf(state), serviceOf(state)).filter((line) => line.includes('ct_tp_dst=80'));
-  expect(lines).toEqual([expect.stringMatching(/actions=controller\(.*userdata=03\)$/)]);
+  expect(lines).toEqual([expect.stringMatching(/actions=controller\(.*userdata=03,meter_id=\d+\)$/)]);
 });
 
 describe('spread', () => {

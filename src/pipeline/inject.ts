@@ -1,0 +1,29 @@
+/**
+ * How packets of the daemon enter the switch: an answer on the way its question came, an announcement as if its endpoint had sent it.
+ * Neighbours: punt.ts hands over what is answered; src/datapath sends these with a packet. Each is a flow whose match is what the
+ * packet starts with and whose actions are what is done with it.
+ * Invariant: they start behind policy, which has nothing to say about the network's own words, and leave like everything else.
+ */
+import { flow } from '../openflow/index.js';
+import { delivery, origin, reg, t } from './layout.js';
+
+/** To the port that a packet came from. */
+export function toPort(ofport: number): Uint8Array {
+  return flow`in_port=CONTROLLER, actions=output:${ofport}`;
+}
+
+/** Into the tunnel, to a peer by its object id; `network` is the object id of the network. */
+export function toPeer(network: number, peer: number): Uint8Array {
+  return flow`in_port=CONTROLLER, actions=set_field:${network}->${reg.network}, set_field:${delivery.tunnel}->${reg.delivery},
+    set_field:${peer}->${reg.target}, resubmit(,${t.deliver})`;
+}
+
+export function toUplink(network: number): Uint8Array {
+  return flow`in_port=CONTROLLER, actions=set_field:${network}->${reg.network}, set_field:${delivery.uplink}->${reg.delivery}, resubmit(,${t.deliver})`;
+}
+
+/** To everybody of the endpoint's network but itself: `ofport` is its port, which a flood leaves out. */
+export function fromEndpoint(network: number, ofport: number): Uint8Array {
+  return flow`in_port=${ofport}, actions=set_field:${network}->${reg.network}, set_field:${origin.endpoint}->${reg.origin},
+    set_field:${delivery.flood}->${reg.delivery}, resubmit(,${t.deliver})`;
+}
