@@ -64,7 +64,10 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
 
     const clock = (): number => Number(process.hrtime.bigint() / 1000n);
     const given = givenSettings({ ...config, ...datapath });
-    const controller = new DatapathController({ store, state, database, rundir, log, clock, given, patienceMs });
+    const controller = new DatapathController({
+      ...{ store, state, database, rundir, log, clock, given, patienceMs },
+      stateDir: config.stateDir,
+    });
     undo.push(() => controller.stop());
     const inForce = { ...config, ...datapath, db: database, rundir };
     const settings = () => effectiveConfig(inForce, controller.state.settings.spec, emptyState().settings.spec);

@@ -18,6 +18,7 @@ import { daemonRoutes, type DaemonParts } from './routes/daemon.js';
 import { explainRoutes } from './routes/explain.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { objectRoutes } from './routes/objects.js';
+import { uplinkRoutes } from './routes/uplink.js';
 import { problemType } from './schemas/problem.js';
 
 export interface ApiOptions {
@@ -67,6 +68,7 @@ export function buildApi({ controller, version, config = () => [], logger, token
     objectRoutes(scope, controller);
     explainRoutes(scope, controller);
     metricsRoutes(scope, controller);
+    uplinkRoutes(scope, controller);
     daemonRoutes(scope, { controller, version, config });
     done();
   });

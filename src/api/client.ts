@@ -7,11 +7,19 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { DropCount, FlowLine, Level, TraceResult } from '../datapath/face.js';
 import type { Ref } from '../model/index.js';
-import type { ApplyAnswer, DaemonStatus, EffectiveSetting, ObjectAnswer, UplinkStatus } from './schemas/answers.js';
+import type {
+  Adoption,
+  ApplyAnswer,
+  DaemonStatus,
+  EffectiveSetting,
+  ObjectAnswer,
+  UplinkStatus,
+} from './schemas/answers.js';
 import { pathOf } from './schemas/kinds.js';
 import type { ProblemDocument } from './schemas/problem.js';
 
 export type {
+  Adoption,
   ApplyAnswer,
   DaemonStatus,
   DropCount,
@@ -125,13 +133,28 @@ export class SluiceClient {
   }
 
   /** Changes these settings and no others; null resets one. */
-  patchSettings(fields: Readonly<Record<string, unknown>>, options: { level?: Level } = {}): Promise<ApplyAnswer> {
+  patchSettings(
+    fields: Readonly<Record<string, unknown>>,
+    options: { level?: Level; dryRun?: boolean } = {},
+  ): Promise<ApplyAnswer> {
     return this.#json({ method: 'PATCH', path: '/v1/settings', query: { ...options }, body: fields });
   }
 
   async config(): Promise<readonly EffectiveSetting[]> {
     const { settings } = await this.#json<{ settings: EffectiveSetting[] }>({ method: 'GET', path: '/v1/config' });
     return settings;
+  }
+
+  /** Cards whose host addresses an uplink bridge carries, or carried. */
+  async adoptions(): Promise<readonly Adoption[]> {
+    const { adoptions } = await this.#json<{ adoptions: Adoption[] }>({ method: 'GET', path: '/v1/uplink' });
+    return adoptions;
+  }
+
+  /** Keeps moved host addresses where they are; answers whose. */
+  async confirmUplinks(): Promise<readonly string[]> {
+    const call = { method: 'POST', path: '/v1/uplink/confirm' } as const;
+    return (await this.#json<{ confirmed: string[] }>(call)).confirmed;
   }
 
   status(): Promise<DaemonStatus> {

@@ -22,6 +22,11 @@ export const commands: readonly CommandEntry[] = [
   { name: 'trace', summary: 'Show what a packet would meet, and who decides', load: () => import('./trace.js') },
   { name: 'set', summary: 'Change settings of the running daemon', load: () => import('./set.js') },
   { name: 'config', summary: "Show the daemon's settings and where they came from", load: () => import('./config.js') },
+  {
+    name: 'uplink',
+    summary: 'Show or confirm host addresses that moved to a bridge',
+    load: () => import('./uplink.js'),
+  },
   { name: 'doctor', summary: 'Find what is wrong on this host, and how to mend it', load: () => import('./doctor.js') },
   { name: 'status', summary: 'Show how the daemon and its switch are', load: () => import('./status.js') },
 ];

@@ -9,7 +9,7 @@ import type { Flag, Parsed, SettingKey } from '../config/index.js';
 import type { Command, ExitCode, Io } from './command.js';
 import { connect } from './connect.js';
 import { socketFlag } from './help.js';
-import { levelFlag, levelOf } from './options.js';
+import { dryRunFlag, levelFlag, levelOf } from './options.js';
 import { reportChange } from './report.js';
 
 /** Words that stand for no value: resetting, and having none of something that may be absent. */
@@ -44,7 +44,7 @@ function valueOf(key: SettingKey, texts: readonly string[]): unknown {
   if (texts.length === 1 && only === resetWord) return null;
   const isNone = texts.every((text) => text === noneWord || text.trim() === '');
   if (type === 'list') return isNone ? [] : splitList(texts, name).map((item) => read(item, name));
-  if (key === 'vtepIp' && isNone) return '';
+  if ((key === 'vtepIp' || key === 'checkAddress') && isNone) return '';
   if (texts.length !== 1 || only === undefined) throw new UsageError(`${name} takes one value, not ${texts.length}`);
   return read(only.trim(), name);
 }
@@ -83,8 +83,12 @@ async function run(parsed: Parsed, io: Io): Promise<ExitCode> {
   const changes = wanted(parsed);
   const client = connect(parsed, io);
   const fields = mergeFields([...changes].map(([key, value]) => asField(key, value)));
-  const answer: ApplyAnswer = await client.patchSettings(fields, levelOf(parsed));
+  const dryRun = parsed.values[dryRunFlag.name] === true;
+  const answer: ApplyAnswer = await client.patchSettings(fields, { ...levelOf(parsed), ...(dryRun ? { dryRun } : {}) });
   const code = reportChange(answer, io);
+  for (const line of answer.plan ?? []) io.out(`would run: ip ${line}\n`);
+  for (const note of answer.notes ?? []) io.err(`sluice: note: ${note}\n`);
+  if (dryRun) return code;
   io.err(warnings(changes.keys(), await client.config()));
   return code;
 }
@@ -92,8 +96,8 @@ async function run(parsed: Parsed, io: Io): Promise<ExitCode> {
 export const command: Command = {
   name: 'set',
   usage: 'set <setting> <value>',
-  about: `Changes settings of the running daemon; only the difference is sent to the switch. Settings are named as the flags of serve. The value ${resetWord} takes back what was set, ${noneWord} means no address or no cards.`,
-  flags: [...flags, levelFlag, socketFlag],
+  about: `Changes settings of the running daemon; only the difference is sent to the switch. With --dry-run it says which addresses of the host would move, line for line. Settings are named as the flags of serve. The value ${resetWord} takes back what was set, ${noneWord} means no address or no cards.`,
+  flags: [...flags, dryRunFlag, levelFlag, socketFlag],
   examples: ['sluice set vtep-ip 10.0.0.9', 'sluice set vlan-if eth1,eth2', 'sluice set vlan-if none'],
   run,
 };

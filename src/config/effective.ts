@@ -13,6 +13,9 @@ const objectPaths: Readonly<Partial<Record<SettingKey, readonly [string] | reado
   vtepIp: ['vtepIp'],
   vlanInterfaces: ['vlanInterfaces'],
   underlayInterfaces: ['underlayInterfaces'],
+  adoptHostIp: ['adoptHostIp'],
+  checkAddress: ['checkAddress'],
+  confirmWithin: ['confirmWithin'],
   bondMode: ['bond', 'mode'],
   lacp: ['bond', 'lacp'],
   vxlanPort: ['vxlanPort'],
@@ -96,7 +99,8 @@ export function effectiveConfig(config: DaemonConfig, object: Fields, defaults: 
     const start = textOf(config[key]);
     if (objectPaths[key] === undefined) return { key, value: start, from, name };
     const value = textOf(fieldOf(object, key));
-    if (from !== 'default' && value === start) return { key, value, from, name };
+    // A default that was chosen for this host says itself why.
+    if ((from !== 'default' || name !== 'default') && value === start) return { key, value, from, name };
     if (from !== 'default') return { key, value, from: 'api', name: 'API', overruled: { value: start, name } };
     return { key, value, ...whence(value === textOf(fieldOf(defaults, key))) };
   });

@@ -20,6 +20,9 @@ export interface DaemonConfig {
   readonly vtepIp?: string;
   readonly vlanInterfaces: readonly string[];
   readonly underlayInterfaces: readonly string[];
+  readonly adoptHostIp: boolean;
+  readonly checkAddress?: string;
+  readonly confirmWithin: number;
   /** Absent, these two are left to the model's defaults. */
   readonly bondMode?: BondMode;
   readonly lacp?: Lacp;
@@ -92,6 +95,7 @@ export async function loadConfig(input: LoadInput): Promise<DaemonConfig> {
   const from = new Resolver(flags, input.env, await readFileValues(input, flags));
   const rundir = from.one('rundir', settings.rundir, defaultRundir);
   const vtepIp = from.one('vtepIp', settings.vtepIp, undefined);
+  const checkAddress = from.one('checkAddress', settings.checkAddress, undefined);
   const tokenFile = from.one('tokenFile', settings.tokenFile, undefined);
   const listen = from.list('listen', settings.listen);
   const sandbox = from.one('sandbox', settings.sandbox, false);
@@ -102,6 +106,9 @@ export async function loadConfig(input: LoadInput): Promise<DaemonConfig> {
     ...(vtepIp === undefined ? {} : { vtepIp }),
     vlanInterfaces: from.list('vlanInterfaces', settings.vlanInterfaces),
     underlayInterfaces: from.list('underlayInterfaces', settings.underlayInterfaces),
+    adoptHostIp: from.one('adoptHostIp', settings.adoptHostIp, false),
+    ...(checkAddress === undefined ? {} : { checkAddress }),
+    confirmWithin: from.one('confirmWithin', settings.confirmWithin, 30),
     bondMode: from.one('bondMode', settings.bondMode, 'balance-tcp'),
     lacp: from.one('lacp', settings.lacp, 'active'),
     vxlanPort: from.one('vxlanPort', settings.vxlanPort, 4789),

@@ -39,6 +39,13 @@ export const portNumber: Reader<number> = (text, where) => {
   throw new UsageError(`${where}: "${text}" is not a port number`, { hint: 'a port is 1 to 65535' });
 };
 
+/** A trial of less is no trial, and one of more than an hour was forgotten. */
+export const seconds: Reader<number> = (text, where) => {
+  const value = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && value <= 3_600) return value;
+  throw new UsageError(`${where}: "${text}" is not a number of seconds`, { hint: 'from 1 to 3600' });
+};
+
 export const switchWord: Reader<boolean> = (text, where) => {
   if (/^(true|t|1|yes|on)$/i.test(text)) return true;
   if (/^(false|f|0|no|off)$/i.test(text)) return false;

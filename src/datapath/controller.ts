@@ -24,6 +24,7 @@ import { countObject } from './counters.js';
 import { countDrops } from './drops.js';
 import { Explainer } from './explainer.js';
 import type {
+  Adoption,
   ApplyRequest,
   ApplyResult,
   Controller,
@@ -34,19 +35,22 @@ import type {
   Health,
   Level,
   ObjectStatus,
+  SettingsPlan,
   TraceQuery,
   TraceResult,
 } from './face.js';
 import { forget } from './forget.js';
-import { missingInterfaces } from './host-interfaces.js';
+import { HostIpKeeper } from './host-ip/keeper.js';
+import { tellRemarks } from './host-ip/remarks.js';
 import type { Logger } from './log.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
-import { portClashes } from './own-ports.js';
 import { PacketDesk } from './packet-desk.js';
 import { withPatience } from './patience.js';
 import { Reconciler, type Round } from './reconciler.js';
-import { withRuleReport } from './rule-report.js';
-import { patchedSettings } from './settings-patch.js';
+import { refusal, tally } from './refusal.js';
+import { isSettings, judgePlaces, namedUplinks } from './places.js';
+import { withReports } from './reports.js';
+import { patchedSettings, withGivenSettings } from './settings-patch.js';
 import { StatusBook } from './status-book.js';
 import { SwitchDatabase } from './switch-database.js';
 import { SwitchWatch } from './switch-watch.js';
@@ -65,6 +69,8 @@ export interface ControllerOptions {
   readonly clock: () => number;
   /** Settings that the operator gave at start: they hold for every settings object that does not name them itself. */
   readonly given?: Readonly<Record<string, unknown>>;
+  /** Where journals of moved host addresses are kept; without it none is moved. */
+  readonly stateDir?: string;
   /** How long a caller waits for the switch before it is told `not_confirmed`. */
   readonly patienceMs: number;
 }
@@ -80,6 +86,7 @@ export class DatapathController implements Controller {
   readonly #watch: SwitchWatch;
   readonly #uplinks: UplinkWatch;
   readonly #packets: PacketDesk;
+  readonly #hostIp: HostIpKeeper;
   #turn: Promise<unknown> = Promise.resolve();
   /** What the switch is to forget as soon as it has confirmed that generation. */
   #stale: { readonly generation: number; readonly connections: readonly StaleConnections[] }[] = [];
@@ -118,6 +125,13 @@ export class DatapathController implements Controller {
         void this.#countFlows();
       },
     });
+    const { stateDir, database, rundir } = options;
+    this.#hostIp = new HostIpKeeper({
+      ...{ stateDir, database, rundir, log },
+      settings: () => this.state.settings,
+      tell: (event) => this.#watch.emit(event),
+      revert: (uplinks) => this.apply({ settings: { ...uplinks } }, 'accepted'),
+    });
     this.#database = new SwitchDatabase(() => this.state, options.log, {
       up: () => void this.#databaseUp(),
       down: (reason) => this.#watch.emit({ type: 'switch-down', message: `the switch's database is gone: ${reason}` }),
@@ -128,6 +142,7 @@ export class DatapathController implements Controller {
       },
       moved: (names) => this.#portsMoved(names),
       looked: (rows) => this.#uplinks.look(rows),
+      stages: (rows) => this.#hostIp.stages(rows),
     });
   }
 
@@ -144,6 +159,7 @@ export class DatapathController implements Controller {
   async stop(): Promise<void> {
     this.#reconciler.stop();
     this.#uplinks.close();
+    this.#hostIp.close();
     this.#database.close();
     await this.#packets.close();
     await this.#engine.close();
@@ -157,9 +173,9 @@ export class DatapathController implements Controller {
   async apply(request: ApplyRequest, level: Level): Promise<ApplyResult> {
     const accepted = this.#turn.then(() => this.#accept(request));
     this.#turn = accepted.catch(() => undefined);
-    const { state, changes, unchanged, settled } = await accepted;
+    const { state, changes, unchanged, settled, notes } = await accepted;
     const { generation } = state;
-    const counts = { ...count(changes), unchanged };
+    const counts = { ...tally(changes), unchanged, ...(notes.length > 0 ? { notes } : {}) };
     if (level === 'accepted') return { generation, level, ...counts, attention: [] };
     const round = await this.#patiently(settled);
     if (level === 'effective') await this.#explainer.ask('revalidator/wait');
@@ -169,10 +185,25 @@ export class DatapathController implements Controller {
     return { generation, level, ...counts, commit, attention: this.#attention(changes) };
   }
 
+  async planSettings(fields: Readonly<Record<string, unknown>>): Promise<SettingsPlan> {
+    const whole = this.#withGiven({ settings: fields });
+    const judged = judge(this.state, whole);
+    if (!judged.ok) return { problems: judged.problems, lines: [], notes: [] };
+    return this.#judgePlaces(whole, judged.accepted);
+  }
+
+  adoptions(): readonly Adoption[] {
+    return this.#hostIp.adoptions();
+  }
+
+  confirmUplinks(): readonly string[] {
+    return this.#hostIp.confirm();
+  }
+
   status(ref: Ref): ObjectStatus {
     const object = this.state.object(ref);
     if (!object) throw new SluiceError('not_found', `there is no ${ref.kind} ${ref.key}`);
-    return withRuleReport(this.#statusOf(object), object, this.state);
+    return withReports(this.#statusOf(object), object, this.state);
   }
 
   async countedStatus(ref: Ref): Promise<ObjectStatus> {
@@ -212,7 +243,7 @@ export class DatapathController implements Controller {
     else if (!synced) reasons.push('the first commit is not confirmed yet');
     return {
       ready: reasons.length === 0,
-      reasons: [...reasons, ...this.#database.conflicts.map((conflict) => conflict.message)],
+      reasons: [...reasons, ...this.#database.conflicts.map((conflict) => conflict.message), ...this.#hostIp.reasons],
       switch: {
         connected,
         flows: this.#flows,
@@ -240,13 +271,15 @@ export class DatapathController implements Controller {
     return this.#watch.subscribe(listener);
   }
 
-  async #accept(request: ApplyRequest): Promise<Accepted & { settled: Promise<Round> }> {
+  async #accept(request: ApplyRequest): Promise<Accepted & { settled: Promise<Round>; notes: readonly string[] }> {
     const whole = this.#withGiven(request);
     const judged = judge(this.state, whole);
     if (!judged.ok) throw refusal(judged.problems);
     const { state, changes } = judged.accepted;
+    const { problems, notes } = await this.#judgePlaces(whole, judged.accepted);
+    if (problems.length > 0) throw refusal(problems);
+    this.#hostIp.changing(this.state.settings, this.#bridge === undefined ? [] : namedUplinks(request));
     if (changes.length > 0) {
-      this.#refusePlaces(whole, state, changes);
       await this.#options.store.write(storedChanges(changes), state.generation);
       this.#stale.push({ generation: state.generation, connections: staleConnections(this.state, state, changes) });
       this.state = state;
@@ -258,7 +291,7 @@ export class DatapathController implements Controller {
     // Asked in the same turn as the dirt is marked, so that the round that takes the dirt answers.
     const settled = this.#settled();
     settled.catch(() => undefined);
-    return { ...judged.accepted, settled };
+    return { ...judged.accepted, settled, notes };
   }
 
   /** Confirmed, and no connection is left on its old way. */
@@ -277,26 +310,25 @@ export class DatapathController implements Controller {
     const { settings, ...rest } = request;
     const put = settings === undefined ? request.put : [patchedSettings(this.state.settings, settings)];
     if (put === undefined) return request;
-    return { ...rest, put: put.map((object) => (isSettings(object) ? { ...given, ...object } : object)) };
+    return {
+      ...rest,
+      put: put.map((object) => (isSettings(object) ? withGivenSettings(given ?? {}, object) : object)),
+    };
   }
 
-  /** What the model cannot know: the bridge at work, the NICs of this host, and which ports are Sluice's own. */
-  #refusePlaces(request: ApplyRequest, state: State, changes: readonly Change[]): void {
-    const { settings } = state;
-    const at = `/objects/${request.put?.findIndex(isSettings) ?? 0}`;
-    const problems = missingInterfaces(this.state.settings, settings, this.#options.rundir, at);
-    problems.push(
-      ...portClashes(changes, state, ({ ref }) => `/objects/${request.put?.findIndex((o) => isNamed(o, ref)) ?? 0}`),
-    );
-    if (this.#bridge !== undefined && settings.bridge !== this.#bridge) {
-      const message = `the daemon works on bridge ${this.#bridge}; to move, restart it with --bridge ${settings.bridge}`;
-      problems.push({ pointer: `${at}/bridge`, code: 'restart_needed', message });
-    }
-    if (problems.length > 0) throw refusal(problems);
+  #judgePlaces(whole: ApplyRequest, { state, changes }: Accepted): Promise<SettingsPlan> {
+    const { rundir, stateDir } = this.#options;
+    const internal = this.#database.connected ? this.#database.internalPorts() : undefined;
+    const places = { rundir, stateDir, internal, bridge: this.#bridge };
+    return judgePlaces(whole, this.state.settings, state, changes, places);
   }
 
   async #databaseUp(): Promise<void> {
     this.#watch.emit({ type: 'switch-up', message: "the switch's database is connected" });
+    if (this.#bridge === undefined) {
+      await this.#hostIp.recover();
+      void tellRemarks(this.state, this.#options.rundir, this.#database.internalPorts(), this.#options.log);
+    }
     await this.#database.sync('add');
     if (this.#bridge !== undefined) return;
     this.#bridge = this.state.settings.bridge;
@@ -348,27 +380,4 @@ export class DatapathController implements Controller {
       return new SluiceError('not_confirmed', `not confirmed within ${patienceMs} ms: ${why}`);
     });
   }
-}
-
-function isSettings(object: unknown): object is object {
-  return typeof object === 'object' && object !== null && 'kind' in object && object.kind === 'settings';
-}
-
-/** Whether a stated object is the one of `ref`: an endpoint by its id, the settings as such. */
-function isNamed(object: unknown, ref: Ref): boolean {
-  if (ref.kind === 'settings') return isSettings(object);
-  return typeof object === 'object' && object !== null && 'id' in object && object.id === ref.key;
-}
-
-function count(changes: readonly Change[]): Pick<ApplyResult, 'created' | 'updated' | 'deleted'> {
-  const created = changes.filter(({ before, after }) => !before && after).length;
-  const deleted = changes.filter(({ after }) => !after).length;
-  return { created, updated: changes.length - created - deleted, deleted };
-}
-
-function refusal(problems: readonly Problem[]): SluiceError {
-  const inUse = problems.length > 0 && problems.every((problem) => problem.code === 'in_use');
-  const first = problems[0]?.message ?? 'the request was refused';
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-  return new SluiceError(inUse ? 'in_use' : 'invalid_request', `${first}${more}`, { problems });
 }

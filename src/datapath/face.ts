@@ -54,6 +54,8 @@ export interface ApplyResult {
   };
   /** Objects that did not reach `committed`: waiting or quarantined. */
   readonly attention: readonly { readonly ref: Ref; readonly status: ObjectStatus }[];
+  /** What is worth knowing of a change of settings. */
+  readonly notes?: readonly string[];
 }
 
 export interface FlowQuery {
@@ -144,6 +146,29 @@ export interface DropCount {
   readonly by?: readonly { readonly owners: readonly OwnerRef[]; readonly packets: number; readonly bytes: number }[];
 }
 
+/** A NIC whose addresses are lent to its uplink bridge, or were and are back. */
+export interface Adoption {
+  readonly nic: string;
+  readonly bridge: string;
+  /** moved is on trial, adopted is confirmed, returned is given back, stuck needs a human. */
+  readonly state: 'armed' | 'moved' | 'adopted' | 'returning' | 'returned' | 'stuck';
+  readonly addresses: readonly string[];
+  /** When a trial ends. */
+  readonly until?: string;
+  readonly checkAddress?: string;
+  /** Why it was given back. */
+  readonly reason?: string;
+}
+
+/** What a change of settings would do to the host, before it does. */
+export interface SettingsPlan {
+  readonly problems: readonly Problem[];
+  /** Lines of ip(8), in order. */
+  readonly lines: readonly string[];
+  /** What is worth knowing and no reason to refuse. */
+  readonly notes: readonly string[];
+}
+
 export interface Health {
   readonly ready: boolean;
   readonly reasons: readonly string[];
@@ -173,6 +198,12 @@ export interface Controller {
   health(): Health;
   /** Retry quarantined owners; answers how many. */
   retry(): Promise<number>;
+  /** What a change of settings would meet and do on this host; nothing changes. */
+  planSettings(fields: Readonly<Record<string, unknown>>): Promise<SettingsPlan>;
+  /** Host addresses that uplink bridges carry. */
+  adoptions(): readonly Adoption[];
+  /** End the trial of moved host addresses well; answers which NICs'. */
+  confirmUplinks(): readonly string[];
   /** Called for every event; returns the function that unsubscribes. */
   subscribe(listener: (event: DatapathEvent) => void): () => void;
 }

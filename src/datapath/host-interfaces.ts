@@ -9,7 +9,8 @@ import type { Settings } from '../model/index.js';
 
 const interfaces = '/sys/class/net';
 
-function sharesNetwork(rundir: string): boolean {
+/** Whether the switch sees the interfaces that we see. */
+export function sharesNetwork(rundir: string): boolean {
   try {
     const pid = readFileSync(join(rundir, 'ovs-vswitchd.pid'), 'utf8').trim();
     return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net');

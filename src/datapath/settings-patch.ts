@@ -24,7 +24,20 @@ function merged(target: unknown, patch: unknown): unknown {
  */
 export function patchedSettings(settings: Settings, patch: Fields): unknown {
   const { spec, vlanInterfaces, underlayInterfaces } = settings;
-  return merged({ vtepIp: '', ...spec, vlanInterfaces, underlayInterfaces }, { ...patch, kind: 'settings' });
+  return merged(
+    { vtepIp: '', checkAddress: '', ...spec, vlanInterfaces, underlayInterfaces },
+    { ...patch, kind: 'settings' },
+  );
+}
+
+/** What the daemon was started with holds for every field that a settings object does not name; also inside `bond`. */
+export function withGivenSettings(given: Fields, object: object): Fields {
+  const named: Fields = { ...object };
+  const inner = Object.entries(given).map(([name, value]): [string, unknown] => {
+    const mine = named[name];
+    return [name, isFields(value) && isFields(mine) ? { ...value, ...mine } : (mine ?? value)];
+  });
+  return { ...named, ...Object.fromEntries(inner) };
 }
 
 function isFields(value: unknown): value is Fields {

@@ -8,7 +8,7 @@ import type { Logger } from './log.js';
 import { Ovsdb } from './ovsdb/client.js';
 import { plan, type PortConflict } from './ovsdb/plan.js';
 import type { Rows } from './ovsdb/rows.js';
-import { wantedBridges } from './ovsdb/wanted.js';
+import { wantedBridges, type HostIpView } from './ovsdb/wanted.js';
 import { withPatience } from './patience.js';
 import { PortMap } from './ports.js';
 
@@ -21,6 +21,8 @@ export interface SwitchDatabaseListener {
   moved(names: readonly string[]): void;
   /** Something changed, whatever it was. */
   looked(rows: Rows): void;
+  /** What the bridges may hold, step by step; told whether vswitchd took the last one. */
+  stages(rows: Rows): AsyncGenerator<HostIpView, void, boolean>;
 }
 
 /** How long a round waits for vswitchd to act on a port change before it goes on without (it is told later, by the monitor). */
@@ -33,6 +35,7 @@ export class SwitchDatabase {
   readonly #listener: SwitchDatabaseListener;
   readonly #state: () => State;
   readonly #log: Logger;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(state: () => State, log: Logger, listener: SwitchDatabaseListener) {
     this.#state = state;
@@ -65,12 +68,39 @@ export class SwitchDatabase {
   }
 
   /** Bring bridges and ports to what the state wants: additions before the flows that use them, removals after. */
-  async sync(when: 'add' | 'remove'): Promise<void> {
+  sync(when: 'add' | 'remove'): Promise<void> {
+    // One after another: a move of host addresses takes several steps.
+    const done = this.#turn.then(() => this.#sync(when));
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #sync(when: 'add' | 'remove'): Promise<void> {
     if (!this.connected) return;
+    const stages = this.#listener.stages(this.#ovsdb.rows);
+    let taken = true;
+    for (;;) {
+      const stage = await stages.next(taken);
+      if (stage.done === true) return;
+      taken = await this.#bring(stage.value, when);
+    }
+  }
+
+  /** Devices that the switch made itself. */
+  internalPorts(): ReadonlySet<string> {
+    const { rows } = this.#ovsdb;
+    const bridges = rows.bridges();
+    const internal = bridges.flatMap((bridge) => rows.interfaces(bridge)).filter(({ type }) => type === 'internal');
+    return new Set([...bridges, ...internal].map(({ name }) => name));
+  }
+
+  /** Answers whether vswitchd has acted on it. */
+  async #bring(hostIp: HostIpView, when: 'add' | 'remove'): Promise<boolean> {
     const tables = contracts.map(({ ref }) => ref.name);
-    const { operations, conflicts } = plan(this.#ovsdb.rows, wantedBridges(this.#state(), tables), when);
+    const { operations, conflicts } = plan(this.#ovsdb.rows, wantedBridges(this.#state(), tables, hostIp), when);
     this.conflicts = conflicts;
-    if (operations.length === 0) return;
+    if (operations.length === 0) return true;
+    let taken = true;
     try {
       await withPatience(
         this.#ovsdb.apply(operations),
@@ -78,9 +108,11 @@ export class SwitchDatabase {
         () => new Error(`no answer within ${portPatienceMs} ms`),
       );
     } catch (error) {
+      taken = false;
       this.#log.warn({ err: error }, 'the database change is not confirmed yet');
     }
     this.#snapshot();
+    return taken;
   }
 
   close(): void {

@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import { buildApi, listen } from '../../src/api/index.js';
 import type { EffectiveSetting } from '../../src/api/schemas/answers.js';
 import type {
+  Adoption,
   ApplyRequest,
   ApplyResult,
   Controller,
@@ -18,6 +19,7 @@ import type {
   Health,
   Level,
   ObjectStatus,
+  SettingsPlan,
   TraceQuery,
   TraceResult,
 } from '../../src/datapath/face.js';
@@ -54,6 +56,8 @@ export class TestController implements Controller {
   readonly asked: unknown[] = [];
   readonly statuses = new Map<string, Partial<ObjectStatus>>();
   reasons: string[] = [];
+  loans: Adoption[] = [];
+  planLines: string[] = [];
   failWith: Error | undefined;
 
   async apply(request: ApplyRequest, level: Level): Promise<ApplyResult> {
@@ -90,6 +94,19 @@ export class TestController implements Controller {
   check(request: ApplyRequest): readonly Problem[] {
     const judged = judge(this.state, request);
     return judged.ok ? [] : judged.problems;
+  }
+
+  async planSettings(fields: Readonly<Record<string, unknown>>): Promise<SettingsPlan> {
+    const judged = judge(this.state, { put: [patchedSettings(this.state.settings, fields)] });
+    return { problems: judged.ok ? [] : judged.problems, lines: this.planLines, notes: [] };
+  }
+
+  adoptions(): readonly Adoption[] {
+    return this.loans;
+  }
+
+  confirmUplinks(): readonly string[] {
+    return this.loans.filter(({ state }) => state === 'moved').map(({ nic }) => nic);
   }
 
   status({ kind, key }: Ref): ObjectStatus {

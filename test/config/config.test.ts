@@ -110,6 +110,8 @@ describe('what outranks what', () => {
     expect(config).toEqual({
       vlanInterfaces: [],
       underlayInterfaces: [],
+      adoptHostIp: false,
+      confirmWithin: 30,
       bondMode: 'balance-tcp',
       lacp: 'active',
       vxlanPort: 4789,
@@ -124,7 +126,7 @@ describe('what outranks what', () => {
       logLevel: 'info',
       sandbox: false,
     });
-    expect(Object.keys(sources)).toHaveLength(17);
+    expect(Object.keys(sources)).toHaveLength(20);
     expect(sources.db).toEqual({ from: 'default', name: 'rundir' });
   });
 

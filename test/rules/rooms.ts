@@ -23,9 +23,13 @@ export const rooms: Readonly<Record<string, Room>> = {
   openflow: { may: [], pure: [] },
   native: { may: [] },
   sandbox: { may: [] },
+  // Looks at the host's own network with ip(8), and knows nothing of Open vSwitch.
+  host: { may: [] },
+  // A process of its own that must live when all the rest of us is dead: it may need nothing but the host room.
+  watchdog: { may: ['host/'] },
   store: { may: ['model/'] },
   pipeline: { may: ['model/', 'openflow/'], pure: [] },
-  datapath: { may: ['model/', 'store/index', 'pipeline/', 'openflow/', 'native/'] },
+  datapath: { may: ['model/', 'store/index', 'pipeline/', 'openflow/', 'native/', 'host/', 'watchdog/'] },
   api: { may: ['model/', 'datapath/face', 'store/index'] },
   cli: {
     may: ['config/', 'api/client', 'api/schemas/', 'model/errors'],

@@ -20,8 +20,11 @@ export interface DaemonProcess {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-export async function serveProcess(args: readonly string[]): Promise<DaemonProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', cli, 'serve', ...args], {
+/** `netns`: the network namespace it runs in. `ip netns exec` becomes the program, so that its pid is the daemon's. */
+export async function serveProcess(args: readonly string[], netns?: string): Promise<DaemonProcess> {
+  const inside = netns === undefined ? [] : ['ip', 'netns', 'exec', netns];
+  const [file = '', ...argv] = [...inside, process.execPath, '--import', 'tsx', cli, 'serve', ...args];
+  const child = spawn(file, argv, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: Record<string, unknown>[] = [];

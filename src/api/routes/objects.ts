@@ -12,8 +12,9 @@ import { normalKey } from '../../model/index.js';
 import type { AnyObject, Kind, Ref } from '../../model/index.js';
 import { missing } from '../missing.js';
 import { isRecord } from '../query.js';
+import type { ApplyAnswer } from '../schemas/answers.js';
 import { kindNames, kinds } from '../schemas/kinds.js';
-import { ChangeQuery, DeleteQuery, NoQuery } from '../schemas/queries.js';
+import { ChangeQuery, DeleteQuery, NoQuery, SettingsQuery } from '../schemas/queries.js';
 import { answers, keyParams, objectBody } from '../schemas/documents.js';
 
 type Fields = Readonly<Record<string, string>>;
@@ -67,6 +68,15 @@ function answer(object: AnyObject, status: ObjectStatus): { [field: string]: unk
   return { ...object.spec, status };
 }
 
+/** What a change of settings would do, in the words of one that was done; and to this host. */
+async function rehearseSettings(controller: Controller, fields: Record<string, unknown>): Promise<ApplyAnswer> {
+  const { problems, lines, notes } = await controller.planSettings(fields);
+  if (problems.length > 0) throw new SluiceError('invalid_request', 'The change would be refused.', { problems });
+  const { generation } = controller.state;
+  const counts = { created: 0, updated: 1, deleted: 0, unchanged: 0 };
+  return { dryRun: true, generation, level: 'accepted', ...counts, attention: [], plan: [...lines], notes: [...notes] };
+}
+
 export function objectRoutes(app: FastifyInstance, controller: Controller): void {
   for (const kind of kindNames) kindRoutes(app, controller, kind);
 }
@@ -115,13 +125,15 @@ function kindRoutes(app: FastifyInstance, controller: Controller, kind: Kind): v
         schema: {
           tags,
           summary: 'Change some settings; null resets one, what is not named stays',
-          querystring: ChangeQuery,
+          querystring: SettingsQuery,
           body: objectBody(kind),
           response: answers.applied,
         },
       },
-      ({ body, query: { level = 'committed' } }) =>
-        onePointer(controller.apply({ settings: withPath(kind, {}, body) }, level)),
+      ({ body, query: { level = 'committed', dryRun = false } }): Promise<ApplyAnswer> => {
+        const settings = withPath(kind, {}, body);
+        return onePointer(dryRun ? rehearseSettings(controller, settings) : controller.apply({ settings }, level));
+      },
     );
   }
   api.get(

@@ -5,7 +5,7 @@
  */
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import type { ApplyResult, FlowLine, ObjectStatus, TraceResult, UplinkStatus } from '../../datapath/face.js';
+import type { Adoption, ApplyResult, FlowLine, ObjectStatus, TraceResult, UplinkStatus } from '../../datapath/face.js';
 
 export const Reference = Type.Object({ kind: Type.String(), key: Type.String() }, { $id: 'Reference' });
 
@@ -57,8 +57,33 @@ export const ApplyAnswer = Type.Object(
       }),
       { description: 'Objects that are not in place: waiting, or quarantined by the switch.' },
     ),
+    notes: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'What is worth knowing of a change of settings; no reason to refuse it.',
+      }),
+    ),
+    plan: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'With dryRun: lines of ip(8) that would move addresses of the host to an uplink bridge.',
+      }),
+    ),
   },
   { $id: 'ApplyAnswer' },
+);
+
+export const AdoptionAnswer = Type.Object(
+  {
+    nic: Type.String(),
+    bridge: Type.String(),
+    state: Type.Enum(['armed', 'moved', 'adopted', 'returning', 'returned', 'stuck'], {
+      description: 'moved is on trial, adopted confirmed, returned given back, stuck needs a human.',
+    }),
+    addresses: Type.Array(Type.String()),
+    until: Type.Optional(Type.String({ description: 'When a trial ends.' })),
+    checkAddress: Type.Optional(Type.String()),
+    reason: Type.Optional(Type.String({ description: 'Why it was given back.' })),
+  },
+  { $id: 'Adoption' },
 );
 
 export const FlowAnswer = Type.Object(
@@ -177,6 +202,7 @@ export interface ObjectAnswer {
 
 export interface ApplyAnswer extends ApplyResult {
   readonly dryRun?: boolean;
+  readonly plan?: readonly string[];
 }
 
-export type { ApplyResult, FlowLine, ObjectStatus, TraceResult, UplinkStatus };
+export type { Adoption, ApplyResult, FlowLine, ObjectStatus, TraceResult, UplinkStatus };

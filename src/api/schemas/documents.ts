@@ -8,6 +8,7 @@ import type { Static, TObject } from 'typebox';
 import { kinds as all, schemas } from '../../model/index.js';
 import type { Kind } from '../../model/index.js';
 import {
+  AdoptionAnswer,
   ApplyAnswer,
   DropAnswer,
   FlowAnswer,
@@ -43,6 +44,7 @@ export const components: readonly object[] = [
   Reference,
   Status,
   ApplyAnswer,
+  AdoptionAnswer,
   FlowAnswer,
   DropAnswer,
   TraceAnswer,
@@ -111,6 +113,11 @@ export const answers = {
   status: { 200: ref<Static<typeof StatusAnswer>>('DaemonStatus') },
   config: {
     200: Type.Object({ settings: Type.Array(ref<Static<typeof SettingAnswer>>('EffectiveSetting')) }),
+  },
+  adoptions: { 200: Type.Object({ adoptions: Type.Array(ref<Static<typeof AdoptionAnswer>>('Adoption')) }) },
+  confirmed: {
+    200: Type.Object({ confirmed: Type.Array(Type.String()) }),
+    409: problem('Nothing waits for a confirmation.'),
   },
   retried: { 200: Type.Object({ retried: Type.Integer({ description: 'Objects tried again.' }) }) },
   healthy: { 200: Type.Object({ status: Type.Literal('ok'), pid: Type.Integer() }) },

@@ -16,6 +16,16 @@ const cascade = Type.Optional(Type.Boolean({ description: 'Delete what refers to
 
 export const ChangeQuery = Type.Object({ level });
 
+export const SettingsQuery = Type.Object({
+  level,
+  dryRun: Type.Optional(
+    Type.Boolean({
+      description: 'Judge only, and say which host addresses would move; nothing changes.',
+      default: false,
+    }),
+  ),
+});
+
 export const DeleteQuery = Type.Object({ level, cascade });
 
 export const ApplyQuery = Type.Object({

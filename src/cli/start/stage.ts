@@ -37,6 +37,8 @@ async function daemonOn(sandbox: Sandbox, datapathType: DaemonConfig['datapathTy
   const daemon = await startDaemon({
     vlanInterfaces: [],
     underlayInterfaces: [],
+    adoptHostIp: false,
+    confirmWithin: 30,
     vxlanPort: 4789,
     bridge: 'br-sluice',
     uplinkBridge: 'br-sluice-up',

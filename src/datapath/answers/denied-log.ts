@@ -76,6 +76,11 @@ export class DeniedLog {
     log.info({ by: `${by.kind} ${by.key}`, ...fields }, 'denied a packet');
     const ports = fields.toPort !== undefined ? ` port ${fields.toPort}` : '';
     const message = `${by.kind} ${by.key} denied ${fields.protocol} ${fields.from} to ${fields.to}${ports}`;
-    this.#parts.emit({ type: 'denied', message, ...(by.kind === 'system' ? {} : { kind: by.kind, key: by.key }), fields });
+    this.#parts.emit({
+      type: 'denied',
+      message,
+      ...(by.kind === 'system' ? {} : { kind: by.kind, key: by.key }),
+      fields,
+    });
   }
 }

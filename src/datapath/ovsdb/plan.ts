@@ -98,7 +98,10 @@ class Planner {
   #create(wanted: WantedBridge): void {
     const root = this.#rows.root();
     if (!root) return;
-    const local: WantedInterface = { name: wanted.name, type: 'internal', options: {} };
+    const local: WantedInterface = {
+      ...{ name: wanted.name, type: 'internal', options: {} },
+      ...(wanted.pin === undefined ? {} : { mtuRequest: wanted.pin.mtu }),
+    };
     const ports = [{ name: wanted.name, role: 'local', interfaces: [local] }, ...wanted.ports]
       .filter((port) => this.#free(port, undefined))
       .map((port) => this.#insertPort(port));
@@ -108,7 +111,7 @@ class Planner {
       datapath_type: wanted.datapathType,
       fail_mode: wanted.failMode,
       protocols: ovsSet(wanted.protocols),
-      other_config: ovsMap(identity(this.#hostSeed(), wanted.name)),
+      other_config: ovsMap({ ...identity(this.#hostSeed(), wanted.name), ...pinned(wanted) }),
       external_ids: ovsMap({ [roleKey]: 'bridge' }),
       ...(wanted.tables.length > 0 ? { flow_tables: this.#tableNames(wanted) } : {}),
     });
@@ -121,14 +124,14 @@ class Planner {
     if (row.failMode !== wanted.failMode) columns['fail_mode'] = wanted.failMode;
     const missing = wanted.protocols.filter((p) => !row.protocols.includes(p));
     if (missing.length > 0) columns['protocols'] = ovsSet([...row.protocols, ...missing]);
-    const pinned = identity(this.#hostSeed(), wanted.name);
-    if (!row.otherConfig['hwaddr'] || !row.otherConfig['datapath-id']) {
-      columns['other_config'] = ovsMap({ ...pinned, ...row.otherConfig });
-    }
+    const kept = { ...identity(this.#hostSeed(), wanted.name), ...row.otherConfig, ...pinned(wanted) };
+    if (!sameMap(kept, row.otherConfig)) columns['other_config'] = ovsMap(kept);
     const named = row.raw['flow_tables'];
     const count = Array.isArray(named) && named[0] === 'map' ? (named[1] as Json[]).length : 0;
     if (wanted.tables.length > 0 && count !== wanted.tables.length) columns['flow_tables'] = this.#tableNames(wanted);
     if (Object.keys(columns).length > 0) this.update('Bridge', row.uuid, columns);
+
+    this.#localMtu(row, wanted);
 
     const present = new Map(this.#rows.ports(row).map((port) => [port.name, port]));
     const keep = new Set(wanted.ports.map((port) => port.name));
@@ -150,6 +153,13 @@ class Planner {
       else if (this.#free(port, row)) fresh.push(this.#insertPort(port));
     }
     this.mutate('Bridge', row.uuid, 'ports', 'insert', fresh);
+  }
+
+  /** The bridge's own port: vswitchd would give it the least MTU of the others. */
+  #localMtu(row: BridgeRow, { name, pin }: WantedBridge): void {
+    const local = this.#rows.interfaces(row).find((each) => each.name === name);
+    if (local === undefined || pin === undefined || optional(local.raw['mtu_request']) === pin.mtu) return;
+    this.update('Interface', local.uuid, { mtu_request: pin.mtu });
   }
 
   /** A port that is there keeps its row, and so its ofport; only what differs is written. */
@@ -187,7 +197,9 @@ class Planner {
   }
 
   #insertInterface(wanted: WantedInterface): Json {
-    return this.insert('Interface', { name: wanted.name, type: wanted.type, options: ovsMap(wanted.options) });
+    const { name, type, options, mtuRequest } = wanted;
+    const mtu = mtuRequest === undefined ? {} : { mtu_request: mtuRequest };
+    return this.insert('Interface', { name, type, options: ovsMap(options), ...mtu });
   }
 
   #insertPort(wanted: WantedPort): Json {
@@ -253,6 +265,10 @@ function isOurs(port: PortRow): boolean {
 function sameMap(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
+
+function pinned({ pin }: WantedBridge): Record<string, string> {
+  return pin === undefined ? {} : { hwaddr: pin.hwaddr };
 }
 
 /**

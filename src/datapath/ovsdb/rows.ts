@@ -79,6 +79,7 @@ export const monitored = {
     'external_ids',
     'mac_in_use',
     'mtu',
+    'mtu_request',
   ],
 } as const;
 

@@ -8,6 +8,7 @@ export interface WantedInterface {
   readonly name: string;
   readonly type: string;
   readonly options: Readonly<Record<string, string>>;
+  readonly mtuRequest?: number;
 }
 
 export interface WantedPort {
@@ -23,8 +24,20 @@ export interface WantedPort {
   readonly role: string;
 }
 
+/** What the host's own network asks of the uplink bridges. */
+export interface HostIpView {
+  /** NICs that are wanted and must not be taken (yet): the host would be cut off. */
+  readonly left: ReadonlySet<string>;
+  /** MAC and MTU of a bridge's own port, where it carries addresses of the host; they are those of the NIC. */
+  readonly pins: ReadonlyMap<string, { readonly hwaddr: string; readonly mtu: number }>;
+}
+
+export const nothingHeld: HostIpView = { left: new Set(), pins: new Map() };
+
 export interface WantedBridge {
   readonly name: string;
+  /** Instead of one made up for this host. */
+  readonly pin?: { readonly hwaddr: string; readonly mtu: number };
   readonly datapathType: string;
   readonly failMode: 'secure' | 'standalone';
   readonly protocols: readonly string[];
@@ -79,7 +92,7 @@ function uplinkPort(nics: readonly string[], bond: Settings['bond'], bondName: s
   };
 }
 
-export function wantedBridges(state: State, tables: readonly string[]): WantedBridge[] {
+export function wantedBridges(state: State, tables: readonly string[], hostIp = nothingHeld): WantedBridge[] {
   const { settings } = state;
   const ports: WantedPort[] = endpointInterfaces(state).map((name) => ({
     name,
@@ -104,16 +117,23 @@ export function wantedBridges(state: State, tables: readonly string[]): WantedBr
   ];
   // Uplink bridges forward by themselves (NORMAL), also while no daemon runs: they may carry the host's own traffic.
   const outside = { datapathType: settings.datapathType, failMode: 'standalone', protocols, tables: [] } as const;
+  const withNics = (
+    name: string,
+    names: readonly string[],
+    bondName: string,
+    more: WantedPort[] = [],
+  ): WantedBridge => {
+    const taken = names.filter((nic) => !hostIp.left.has(nic));
+    const pin = hostIp.pins.get(name);
+    const nics = taken.length > 0 ? [uplinkPort(taken, settings.bond, bondName)] : [];
+    return { ...outside, name, ...(pin === undefined ? {} : { pin }), ports: [...nics, ...more] };
+  };
   if (uplinked) {
-    const nics = uplinkPort(settings.vlanInterfaces, settings.bond, bondPort);
-    bridges.push({ ...outside, name: settings.uplinkBridge, ports: [nics, patch(patchToIntegration, patchToUplink)] });
+    const { uplinkBridge, vlanInterfaces } = settings;
+    bridges.push(withNics(uplinkBridge, vlanInterfaces, bondPort, [patch(patchToIntegration, patchToUplink)]));
   }
   if (settings.underlayInterfaces.length > 0) {
-    bridges.push({
-      ...outside,
-      name: underlayBridge,
-      ports: [uplinkPort(settings.underlayInterfaces, settings.bond, underlayBond)],
-    });
+    bridges.push(withNics(underlayBridge, settings.underlayInterfaces, underlayBond));
   }
   return bridges;
 }

@@ -31,6 +31,24 @@ export const settingsSchema = Type.Object(
         uniqueItems: true,
       }),
     ),
+    adoptHostIp: Type.Optional(
+      Type.Boolean({
+        description:
+          "Whether an uplink may be a NIC that carries addresses of the host: they move to the uplink bridge's own port, and back unless the check address answers or somebody confirms in time.",
+        default: false,
+      }),
+    ),
+    checkAddress: Type.Optional(
+      text('IPv4 or IPv6 address that must answer a ping before moved host addresses stay where they are.', '10.0.0.1'),
+    ),
+    confirmWithin: Type.Optional(
+      Type.Integer({
+        description: 'Seconds until moved host addresses go back unconfirmed.',
+        minimum: 1,
+        maximum: 3_600,
+        default: 30,
+      }),
+    ),
     bond: Type.Optional(
       Type.Object(
         {
@@ -127,6 +145,9 @@ export interface Settings {
   readonly vtepIp?: Address;
   readonly vlanInterfaces: readonly string[];
   readonly underlayInterfaces: readonly string[];
+  readonly adoptHostIp: boolean;
+  readonly checkAddress?: Address;
+  readonly confirmWithin: number;
   readonly bond: BondSettings;
   readonly vxlanPort: number;
   readonly bridge: string;
@@ -146,7 +167,7 @@ export const settingsRules: KindRules<'settings'> = {
   identity: [],
   aliases: { vtepIP: 'vtepIp', fwdMode: 'forwardingMode', vlanIntf: 'vlanInterfaces', vlanIf: 'vlanInterfaces' },
   rewrite(fields) {
-    dropEmpty(fields, 'vtepIp', 'forwardingMode', 'arpMode');
+    dropEmpty(fields, 'vtepIp', 'checkAddress', 'forwardingMode', 'arpMode');
   },
   notYet: {
     hostAccess: always,
@@ -154,6 +175,8 @@ export const settingsRules: KindRules<'settings'> = {
   },
   read(input: SettingsSpec, say) {
     const vtepIp = input.vtepIp === undefined ? undefined : readHost(say, 'vtepIp', input.vtepIp);
+    const checkAddress =
+      input.checkAddress === undefined ? undefined : readHost(say, 'checkAddress', input.checkAddress);
     const vlanInterfaces = input.vlanInterfaces ?? [];
     const underlayInterfaces = input.underlayInterfaces ?? [];
     for (const nic of underlayInterfaces.filter((n) => vlanInterfaces.includes(n))) {
@@ -165,6 +188,8 @@ export const settingsRules: KindRules<'settings'> = {
       say('bond/lacp', 'contradiction', 'balance-tcp needs LACP', 'use active-backup or balance-slb without it');
     }
     const rest = {
+      adoptHostIp: input.adoptHostIp ?? false,
+      confirmWithin: input.confirmWithin ?? 30,
       bond,
       vxlanPort: input.vxlanPort ?? 4789,
       bridge: input.bridge ?? 'br-sluice',
@@ -185,11 +210,16 @@ export const settingsRules: KindRules<'settings'> = {
       vtepIp: vtepIp === undefined ? undefined : formatAddress(vtepIp),
       vlanInterfaces: vlanInterfaces.length > 0 ? vlanInterfaces : undefined,
       underlayInterfaces: underlayInterfaces.length > 0 ? underlayInterfaces : undefined,
+      checkAddress: checkAddress === undefined ? undefined : formatAddress(checkAddress),
       ...rest,
       hostAccess: undefined,
     });
     const base = { kind: 'settings', key: '', id: 0, spec, vlanInterfaces, underlayInterfaces, ...rest } as const;
-    return vtepIp === undefined ? base : { ...base, vtepIp };
+    return {
+      ...base,
+      ...(vtepIp === undefined ? {} : { vtepIp }),
+      ...(checkAddress === undefined ? {} : { checkAddress }),
+    };
   },
   references: () => [],
   check(settings, state, say) {
