@@ -3,7 +3,7 @@
  * Neighbour: setup.mjs. Root gets them through apt-get; anybody else gets one message with the exact command.
  */
 import { existsSync } from 'node:fs';
-import { asRoot, fail, hasProgram, inCi, say, step } from './lib.mjs';
+import { asRoot, fail, hasFuzzRuntime, hasProgram, inCi, say, step } from './lib.mjs';
 
 const program = (name) => () => hasProgram(name);
 
@@ -22,6 +22,8 @@ const packages = [
   { name: 'ethtool', for: 'root', installed: program('ethtool') },
   { name: 'tcpdump', for: 'tests', installed: program('tcpdump') },
   { name: 'doctest-dev', for: 'tests', installed: () => existsSync('/usr/include/doctest/doctest.h') },
+  { name: 'clang-14', for: 'tests', installed: program('clang++-14') },
+  { name: 'libclang-rt-14-dev', for: 'tests', installed: hasFuzzRuntime },
   { name: 'clang-format-19', for: 'tests', installed: program('clang-format-19') },
 ];
 

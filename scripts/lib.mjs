@@ -73,6 +73,12 @@ export function hasProgram(name) {
   return onPath.some((dir) => dir !== '' && existsSync(join(dir, name)));
 }
 
+/** Whether clang 14's sanitizers and libFuzzer are there; they are a package of their own. */
+export function hasFuzzRuntime() {
+  const versions = '/usr/lib/llvm-14/lib/clang';
+  return existsSync(versions) && readdirSync(versions).some((one) => existsSync(join(versions, one, 'lib/linux')));
+}
+
 /** Every file under these places (relative to the root), sorted; folders for which `skip` answers true are left out. */
 export function filesUnder(places, skip = () => false) {
   const found = [];

@@ -47,7 +47,11 @@ function npmPackagesMatch() {
 
 /** native/, its build folders left out. */
 export function nativeHash(...more) {
-  return hashOf([...filesUnder(['native'], (name) => name.startsWith('build')), 'package-lock.json'], root, ...more);
+  return hashOf(
+    [...filesUnder(['native'], (name) => name.startsWith('build') || name === 'corpus'), 'package-lock.json'],
+    root,
+    ...more,
+  );
 }
 
 async function buildAddon(force) {

@@ -1,9 +1,11 @@
 /**
- * `npm test`: set up what is missing, the core's own tests under the sanitizers, then vitest.
- * `--long` adds the long tests; other arguments go to vitest, and with a path among them the core's tests are left out.
+ * `npm test`: set up what is missing, the core's own tests under the sanitizers, vitest, then the fuzz targets for seconds.
+ * `--long` adds the long tests and fuzzes ten minutes a target; other arguments go to vitest, and with a path among them
+ * only those tests run.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fuzz } from './fuzz.mjs';
 import { fail, inCi, packaged, root, say, show, stampOf, step } from './lib.mjs';
 import { forgetMovedBuild, leaveStamp, nativeHash, setup } from './setup.mjs';
 
@@ -12,13 +14,16 @@ const long = args.includes('--long');
 const rest = args.filter((arg) => arg !== '--long');
 
 await setup({ tests: true });
-const core = rest.some((arg) => !arg.startsWith('-')) ? 0 : await testCore();
+const onlySome = rest.some((arg) => !arg.startsWith('-'));
+const core = onlySome ? 0 : await testCore();
 const vitest = show(
   process.execPath,
   [packaged('vitest/vitest.mjs'), 'run', '--config', 'test/vitest.config.ts', ...rest],
   long ? { SLUICE_LONG: '1' } : {},
 );
-process.exitCode = core || vitest;
+// A path among the arguments asks for those tests only.
+const found = onlySome ? 0 : await fuzz(long ? 600 : 5);
+process.exitCode = core || vitest || found;
 
 /** native/core without Node, under AddressSanitizer and UndefinedBehaviorSanitizer. */
 async function testCore() {
