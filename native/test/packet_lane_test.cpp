@@ -49,7 +49,7 @@ struct LaneRig {
       lane.session().output().consume(copy.size());
       sent.insert(sent.end(), copy.begin(), copy.end());
       fake.feed(copy);
-      const ByteVector in = std::exchange(fake.to_engine, {});
+      const ByteVector in = std::exchange(fake.to_engine[0], {});
       if (!in.empty()) lane.session().received(in, now);
       if (copy.empty() && in.empty()) return;
     }
