@@ -6,9 +6,8 @@ BulkLanes::BulkLanes(LaneEvents& events, openflow::OpenFlowSession& main) : even
   for (auto& lane : lanes_) lane = std::make_unique<Lane>(*this);
 }
 
-void BulkLanes::need(Millis now) {
-  needed_ = now;
-  if (wanted_ > 0 || asked_xid_ != 0) return;
+void BulkLanes::ask() {
+  if (asked_xid_ != 0) return;
   asked_xid_ = main_.next_xid();
   counted_ = 0;
   openflow::encode_port_desc_request(main_.output(), asked_xid_);
@@ -20,21 +19,15 @@ bool BulkLanes::on_part(std::uint32_t xid, const openflow::MultipartPart& part) 
   if (part.more) return true;
   asked_xid_ = 0;
   ports_ = counted_;
-  want(lanes_for(ports_));
+  if (lanes_for(ports_) > wanted_) fit();
   return true;
 }
 
 bool BulkLanes::on_error(std::uint32_t xid) {
   if (xid != asked_xid_ || asked_xid_ == 0) return false;
   asked_xid_ = 0;
-  want(lanes_for(0));
+  if (wanted_ == 0) fit();
   return true;
-}
-
-void BulkLanes::tick(Millis now, bool busy) {
-  if (now < deadline()) return;
-  // A switch that stands still for a while is not the end of a load.
-  busy ? void(needed_ = now) : want(0);
 }
 
 void BulkLanes::want(std::size_t count) {

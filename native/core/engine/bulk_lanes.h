@@ -1,8 +1,9 @@
 // BulkLanes: the connections that large changes go over, so that small ones, which use the main connection, never wait
 // behind them. vswitchd takes 50 messages of a connection in a turn of its main loop and a turn costs O(ports), so how
-// many there are follows the number of ports, which the switch is asked for when a load begins.
-// Neighbours: the committer sends over the lanes that stand; native/core/io dials those that are wanted. Invariant: a
-// load never waits for a lane to stand; until one does it goes over the main connection.
+// many there are follows the number of ports, which the switch is asked for when the main connection stands and when a
+// load begins. They stand as long as the main one: vswitchd accepts one connection a turn, so that 32 of them would
+// come too late for most loads. Neighbours: the committer sends over the lanes that stand; native/core/io dials those
+// that are wanted. Invariant: a load never waits for a lane to stand; until one does it goes over the main connection.
 #pragma once
 
 #include <array>
@@ -45,22 +46,22 @@ class LaneEvents {
 class BulkLanes {
  public:
   static constexpr std::size_t kMost = 32;
-  static constexpr Millis kLinger = 10'000;  // after a load, until its lanes are closed
 
   BulkLanes(LaneEvents& events, openflow::OpenFlowSession& main);
 
-  // A load is under way: asks for the ports when it is new, and wants as many lanes as they call for.
-  void need(Millis now);
+  // Asks for the ports and wants as many lanes as they call for, or more until fit(): a load may be under way on them.
+  void ask();
+  void fit() { want(lanes_for(ports_)); }
   bool on_part(std::uint32_t xid, const openflow::MultipartPart& part);
   bool on_error(std::uint32_t xid);
   void main_lost() { asked_xid_ = 0; }  // no answer will come any more
   void rest() { want(0); }
-  void tick(Millis now, bool busy);
-  [[nodiscard]] Millis deadline() const { return wanted_ == 0 ? kNever : needed_ + kLinger; }
 
   [[nodiscard]] const std::vector<openflow::OpenFlowSession*>& standing() const { return standing_; }
   [[nodiscard]] std::vector<Session*> sessions();
   [[nodiscard]] std::size_t ports() const { return ports_; }
+  [[nodiscard]] std::size_t wanted() const { return wanted_; }
+  [[nodiscard]] bool awaited() const { return asked_xid_ != 0 || wanted_ > standing_.size(); }
 
  private:
   struct Lane final : openflow::MessageSink {
@@ -86,7 +87,6 @@ class BulkLanes {
   std::size_t counted_ = 0;      // of the answer that is coming in
   std::size_t ports_ = 0;
   std::size_t wanted_ = 0;
-  Millis needed_ = 0;
 };
 
 }  // namespace sluice

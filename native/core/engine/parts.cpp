@@ -16,6 +16,7 @@ SwitchEngine::Parts::Parts(EngineListener& events, MicrosClock micros) : listene
 void SwitchEngine::Parts::on_session_up(const openflow::Features& features, Millis now) {
   datapath_id = features.datapath_id;
   synced = false;
+  streams.lanes().ask();
   listener.on_up(datapath_id);
   pump(now);
 }
@@ -26,6 +27,7 @@ void SwitchEngine::Parts::on_session_down(std::string_view reason, Millis) {
   resync.abandon();
   streams.lane_lost(session);
   streams.lanes().main_lost();
+  if (streams.bulk_idle()) streams.lanes().rest();
   listener.on_down(reason);  // before the reads fail for it
   for (SwitchReads::Done& done : reads.abandon_all()) on_read_done(std::move(done));
 }

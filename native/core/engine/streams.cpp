@@ -57,16 +57,21 @@ void Streams::compose(const StreamPolicy& policy, Millis now) {
   small.atomic = policy.atomic;
   urgent_.compose(small, main, now);
 
+  const bool load = bulk_.busy() && bulk_plan_.size() + policy.coming >= kLoad;
+  if (load && !loading_) lanes_.ask();
+  if (loading_ && !bulk_.busy()) lanes_.fit();
+  loading_ = load || (loading_ && bulk_.busy());
   if (!bulk_.busy()) return;
-  if (bulk_plan_.size() + policy.coming >= kLanesFrom) lanes_.need(now);
   const std::vector<Committer::Lane*>& standing = lanes_.standing();
   CommitPolicy large;
   large.atomic = policy.atomic;
   large.staged = policy.staged;
   large.adds_only = policy.coming > 0;
   large.hold_flows = urgent_.adds_referents();
-  large.slice = slice_for(standing.size());
-  if (now < urgent_at_ + kUrgentLasts) large.slice = std::min(large.slice, kSliceBesideUrgent);
+  large.slice = slice_for(lanes_.wanted());
+  // Little for the main connection while lanes are on their way: with many ports it would be the last to finish.
+  const bool beside_urgent = now < urgent_at_ + kUrgentLasts;
+  if (beside_urgent || (standing.empty() && lanes_.awaited())) large.slice = std::min(large.slice, kSmallSlice);
   bulk_.compose(large, standing.empty() ? std::span<Committer::Lane* const>(main) : standing, now);
 }
 
@@ -100,12 +105,11 @@ CommitterTotals Streams::totals() const {
   return {a.messages + b.messages, a.bundles + b.bundles};
 }
 
-Millis Streams::deadline() const { return std::min({urgent_.deadline(), bulk_.deadline(), lanes_.deadline()}); }
+Millis Streams::deadline() const { return std::min(urgent_.deadline(), bulk_.deadline()); }
 
 void Streams::tick(Millis now) {
   urgent_.tick(now);
   bulk_.tick(now);
-  lanes_.tick(now, bulk_.busy());
 }
 
 }  // namespace sluice

@@ -25,8 +25,8 @@ struct StreamPolicy {
 class Streams {
  public:
   static constexpr std::size_t kSmall = Plan::kSliceEntries;  // what one bundle may hold
-  static constexpr std::size_t kLanesFrom = 2 * kSmall;       // less is not worth a lane
-  static constexpr std::size_t kSliceBesideUrgent = 100;
+  static constexpr std::size_t kLoad = 2 * kSmall;            // from here on it is worth counting the ports again
+  static constexpr std::size_t kSmallSlice = 100;
   static constexpr Millis kUrgentLasts = 50;
 
   Streams(FlowStore& store, openflow::OpenFlowSession& main, CommitEvents& events, LaneEvents& lanes)
@@ -72,6 +72,7 @@ class Streams {
   Committer bulk_;
   BulkLanes lanes_;
   Millis urgent_at_ = -kUrgentLasts;
+  bool loading_ = false;
 };
 
 }  // namespace sluice
