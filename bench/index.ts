@@ -8,9 +8,11 @@ import { run } from '../src/sandbox/index.js';
 import { bulk } from './bulk.js';
 import { border } from './border.js';
 import { compile } from './compile.js';
+import { engine } from './engine.js';
 import { judging } from './judge.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
+import { ports } from './ports.js';
 import { resync } from './resync.js';
 import { stall } from './stall.js';
 
@@ -28,6 +30,8 @@ export interface Outcome {
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<Outcome>>> = {
   bulk,
+  engine,
+  ports,
   compile,
   judge: judging,
   resync,

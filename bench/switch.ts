@@ -2,7 +2,14 @@
  * The switch under measurement: a private vswitchd on the dummy datapath, new for every run.
  * Neighbours: src/sandbox starts it. Invariant: a run never meets the flows, the memory or the deferred frees of another.
  */
-import { type Sandbox, startSandbox } from '../src/sandbox/index.js';
+import { readFileSync } from 'node:fs';
+import { type DatapathKind, run, type Sandbox, startSandbox } from '../src/sandbox/index.js';
+
+export interface Where {
+  readonly datapath?: DatapathKind;
+  /** Ports of the bridge: devices of their own kind on the dummy datapath, veth ends on the userspace one. */
+  readonly ports?: number;
+}
 
 export class BenchSwitch {
   readonly bridge = 'br0';
@@ -12,11 +19,31 @@ export class BenchSwitch {
     this.sandbox = sandbox;
   }
 
-  static async start(): Promise<BenchSwitch> {
-    const made = new BenchSwitch(await startSandbox({ datapath: 'dummy' }));
-    const settings = ['datapath_type=dummy', 'fail_mode=secure', 'protocols=OpenFlow15'];
+  static async start({ datapath = 'dummy', ports = 0 }: Where = {}): Promise<BenchSwitch> {
+    const made = new BenchSwitch(await startSandbox({ datapath }));
+    const settings = [`datapath_type=${datapath}`, 'fail_mode=secure', 'protocols=OpenFlow15'];
     await made.sandbox.vsctl('add-br', made.bridge, '--', 'set', 'bridge', made.bridge, ...settings);
+    if (ports > 0) await made.#addPorts(ports);
     return made;
+  }
+
+  async #addPorts(count: number): Promise<void> {
+    const names = Array.from({ length: count }, (_, i) => `p${i}`);
+    const { kind, netns } = this.sandbox;
+    if (kind === 'netdev' && netns !== undefined) {
+      const lines = names.map((name) => `link add ${name} up type veth peer name ${name}x`);
+      await run('ip', ['-n', netns, '-batch', '-'], { input: `${lines.join('\n')}\n`, timeoutMs: 60_000 });
+    }
+    const device = (name: string) => (kind === 'dummy' ? ['--', 'set', 'interface', name, 'type=dummy'] : []);
+    // vswitchd takes longer than ovs-vsctl waits: it is asked until it has them.
+    await this.sandbox.vsctl(
+      '--no-wait',
+      ...names.flatMap((name) => ['--', 'add-port', this.bridge, name, ...device(name)]),
+    );
+    for (;;) {
+      const said = await this.sandbox.ofctl(['dump-ports-desc', this.bridge]);
+      if ((said.match(/addr:/g) ?? []).length > count) return;
+    }
   }
 
   get remote(): string {
@@ -27,6 +54,18 @@ export class BenchSwitch {
   async fresh(): Promise<void> {
     await this.sandbox.killVswitchd('SIGKILL');
     await this.sandbox.startVswitchd();
+  }
+
+  /** Without flows, and as quick as it was: the memory of those that were deleted has been given back. */
+  async empty(): Promise<void> {
+    await this.sandbox.ofctl(['del-flows', this.bridge]);
+    await this.expectFlows(0);
+  }
+
+  /** The most memory that this vswitchd process has had, in bytes. */
+  peakBytes(): number {
+    const status = readFileSync(`/proc/${this.sandbox.vswitchdPid ?? 0}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? NaN) * 1024;
   }
 
   /** How many flows the switch says it has. */

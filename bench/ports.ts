@@ -1,0 +1,76 @@
+/**
+ * Claim: with 1,000 ports the engine is ≥ 6 times as fast as `ovs-ofctl --bundle add-flows`; with 100 real veth ports on the
+ * userspace datapath ≥ 2.5 times as fast as one connection can be (the raw replay of the same bytes over one).
+ * Neighbours: engine.ts for few ports. The second half needs root and is said to be left out without.
+ * Checked in every run: all flows are in the switch. With 1,000 ports a run is 20,000 flows: one connection is that slow.
+ */
+import { throughEngine } from './engine.js';
+import { batchOf } from './flow-sets.js';
+import type { BenchOptions, Outcome } from './index.js';
+import { interleave, rates, ratio, type Sample, speedRatio, table, thousands } from './measure.js';
+import { encodeReplay, replay, withoutMarkers } from './raw.js';
+import { BenchSwitch } from './switch.js';
+
+const [goalOfctl, goalSingle] = [6, 2.5];
+
+export async function ports(options: BenchOptions): Promise<Outcome> {
+  const many = await measure({ ports: 1000, datapath: 'dummy' }, options.flows ?? 20_000, options.runs);
+  const claim = `≥ ${goalOfctl} times ovs-ofctl --bundle with 1,000 ports`;
+  if (process.getuid?.() !== 0) {
+    console.log('the userspace datapath with veth ports is left out: it needs root');
+    return { claim, holds: many.ofctl.median >= goalOfctl };
+  }
+  const real = await measure({ ports: 100, datapath: 'netdev' }, options.flows ?? 100_000, options.runs);
+  return {
+    claim: `${claim}; ≥ ${goalSingle} times one connection with 100 veth ports`,
+    holds: many.ofctl.median >= goalOfctl && real.single.median >= goalSingle,
+  };
+}
+
+interface Found {
+  readonly single: Sample;
+  readonly ofctl: Sample;
+}
+
+async function measure(
+  where: { ports: number; datapath: 'dummy' | 'netdev' },
+  count: number,
+  runs: number,
+): Promise<Found> {
+  const bench = await BenchSwitch.start(where);
+  try {
+    const bytes = batchOf('tunnel', count);
+    const floor = encodeReplay(withoutMarkers(bytes));
+    const run = async (variant: () => Promise<number>) => {
+      await bench.empty();
+      const seconds = await variant();
+      await bench.expectFlows(count);
+      return seconds;
+    };
+    await run(() => throughEngine(bench.remote, bytes));
+    const text = await bench.dump();
+    const seconds = await interleave(
+      {
+        single: () => run(() => replay(bench.remote, floor)),
+        sluice: () => run(() => throughEngine(bench.remote, bytes)),
+        ofctl: () => run(() => bench.ofctlAddFlows(text)),
+      },
+      runs,
+    );
+    const found = {
+      single: speedRatio(seconds.single, seconds.sluice),
+      ofctl: speedRatio(seconds.ofctl, seconds.sluice),
+    };
+    console.log(
+      table([
+        [`${thousands(where.ports)} ports, ${where.datapath} datapath`, 'flows a second', "sluice's speed over it"],
+        ['raw replay over one connection', rates(seconds.single, count), ratio(found.single)],
+        ['sluice', rates(seconds.sluice, count), '1'],
+        ['ovs-ofctl --bundle add-flows', rates(seconds.ofctl, count), ratio(found.ofctl)],
+      ]),
+    );
+    return found;
+  } finally {
+    await bench.stop();
+  }
+}
