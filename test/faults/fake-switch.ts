@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeFlow, describeGroup, readFlow, Tables, type Flow } from './tables.js';
+import { describeFlow, describeGroup, describePort, readFlow, Tables, type Flow } from './tables.js';
 import {
   control,
   error,
@@ -51,6 +51,8 @@ export class FakeSwitch {
   /** What was received, by name. */
   readonly log: string[] = [];
   script: Script = {};
+  /** How many ports it says it has, on which the number of lanes depends. */
+  ports = 4;
   versions: readonly number[] = [1, 4, 6];
   connections = 0;
   readonly peers = new Set<Peer>();
@@ -293,6 +295,9 @@ export class Peer {
     if (kind === multipart.meterDesc) return [multipartReply(message.xid, kind, false, [])];
     if (kind === multipart.groupDesc) {
       return [multipartReply(message.xid, kind, false, [...groups.values()].map(describeGroup))];
+    }
+    if (kind === multipart.portDesc) {
+      return [multipartReply(message.xid, kind, false, Array.from({ length: this.#fake.ports }, describePort))];
     }
     const table = message.bytes.readUInt8(16);
     const entries = [...flows.values()].filter((flow) => table === 255 || flow.table === table).map(describeFlow);

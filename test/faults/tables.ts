@@ -129,6 +129,14 @@ export function describeGroup(group: Group): Buffer {
   return entry;
 }
 
+/** ofp_port without properties; ports are numbered from 1. */
+export function describePort(_: unknown, index: number): Buffer {
+  const entry = Buffer.alloc(40);
+  entry.writeUInt32BE(index + 1, 0);
+  entry.writeUInt16BE(entry.length, 4);
+  return entry;
+}
+
 /** Type and body of each instruction or action. */
 function* tlvs(bytes: Buffer): Generator<[number, Buffer]> {
   for (let at = 0; at + 4 <= bytes.length;) {

@@ -27,7 +27,7 @@ export const type = {
 /** ofp_bundle_ctrl_type; a reply is its request plus one. */
 export const control = { open: 0, close: 2, commit: 4, discard: 6 } as const;
 
-export const multipart = { flowDesc: 1, groupDesc: 7, meterDesc: 10 } as const;
+export const multipart = { flowDesc: 1, groupDesc: 7, meterDesc: 10, portDesc: 13 } as const;
 
 /** Type and code of an OFPT_ERROR. */
 export interface Refusal {

@@ -143,9 +143,11 @@ void SwitchEngine::Parts::pump(Millis now) {
       return;
     }
     streams.take_dirty(Size::any, policy());
-    while (ingest.running() && streams.bulk_additions() < Ingest::kSlice) {
+    // One slice at least, so that many lanes find enough of one table to share.
+    for (bool more = streams.bulk_additions() < feed(); ingest.running() && more;) {
       take_in(ingest.next_slice());
       streams.take_dirty(Size::large, policy());
+      more = streams.bulk_additions() < Ingest::kSlice;
     }
     compose(now);
     if (session.wants_close()) return;
@@ -168,6 +170,10 @@ void SwitchEngine::Parts::pump(Millis now) {
 }
 
 void SwitchEngine::Parts::compose(Millis now) { streams.compose(policy(), now); }
+
+std::size_t SwitchEngine::Parts::feed() const {
+  return Ingest::kSlice * std::max<std::size_t>(1, streams.lanes().wanted());
+}
 
 StreamPolicy SwitchEngine::Parts::policy() const {
   const bool atomic = ledger.any_atomic();

@@ -82,6 +82,8 @@ struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEven
   // Whether it may go in although a large one is being taken in.
   [[nodiscard]] bool may_pass(const CommitOptions& options, std::span<const OwnerSet> sets) const;
   [[nodiscard]] StreamPolicy policy() const;
+  // How much of a batch that is being taken in should wait to be sent.
+  [[nodiscard]] std::size_t feed() const;
   [[nodiscard]] Ledger::Totals totals() const;
 
   EngineListener& listener;
