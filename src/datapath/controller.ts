@@ -18,6 +18,7 @@ import {
 import { Engine, unixctl } from '../native/index.js';
 import { ownsFlows } from '../pipeline/compile.js';
 import { addDependents, touch } from '../pipeline/dependents.js';
+import type { World } from '../pipeline/world.js';
 import { staleConnections, type StaleConnections } from '../pipeline/translations.js';
 import type { Store } from '../store/index.js';
 import { countObject } from './counters.js';
@@ -105,12 +106,17 @@ export class DatapathController implements Controller {
     });
     this.#engine = new Engine({ onEvent: (event) => this.#watch.heard(event) });
     const { log, clock } = options;
-    this.#packets = new PacketDesk({ log, clock, state: () => this.state, emit: (event) => this.#watch.emit(event) });
+    const state = (): State => this.state;
+    const world = (): World => ({ state: this.state, ports: this.#database.ports });
+    this.#packets = new PacketDesk({ log, clock, state, world, emit: (event) => this.#watch.emit(event) });
     const control = unixctl(options.rundir);
     this.#explainer = new Explainer(this.#engine, control);
     this.#uplinks = new UplinkWatch({
       ask: (command) => control.call(command),
-      changed: (changes) => this.#watch.uplinksChanged(changes),
+      changed: (changes) => {
+        this.#watch.uplinksChanged(changes);
+        if (changes.some(({ bad }) => !bad)) this.#packets.announcer.rerouted('vlan');
+      },
     });
     this.#reconciler = new Reconciler({
       engine: this.#engine,
@@ -118,10 +124,11 @@ export class DatapathController implements Controller {
       log: options.log,
       clock: options.clock,
       state: () => this.state,
-      world: () => ({ state: this.state, ports: this.#database.ports }),
+      world,
       syncPorts: (when) => this.#database.sync(when),
       describe: (result) => {
         this.#watch.committed(result);
+        this.#packets.announcer.confirmed();
         void this.#countFlows();
       },
     });
@@ -286,6 +293,7 @@ export class DatapathController implements Controller {
       for (const { after } of changes) {
         if (after) this.#book.pending(ownerKey(after.kind, after.id), state.generation);
       }
+      this.#packets.announcer.changed(changes);
       this.#reconciler.mark((dirty) => addDependents(dirty, changes, state), { ports: changesPorts(changes) });
     }
     // Asked in the same turn as the dirt is marked, so that the round that takes the dirt answers.
@@ -344,6 +352,7 @@ export class DatapathController implements Controller {
       for (const name of names) {
         const e = state.endpointAt(name);
         if (e) {
+          this.#packets.announcer.plugged(e);
           touch(dirty, e);
           touch(dirty, state.networks.get(e.network));
         } else if (isSharedPort(name)) dirty.all = true;

@@ -6,6 +6,8 @@
 import type { State } from '../model/index.js';
 import { PacketLane, type ConnectionTuple } from '../native/index.js';
 import { flowInstructions, flowMatch } from '../openflow/index.js';
+import type { World } from '../pipeline/world.js';
+import { Announcer } from './announce/announcer.js';
 import { Answerer } from './answers/answerer.js';
 import { DeniedLog } from './answers/denied-log.js';
 import type { DatapathEvent } from './face.js';
@@ -16,6 +18,7 @@ export interface PacketDeskParts {
   /** Microseconds, monotonic. */
   readonly clock: () => number;
   state(): State;
+  world(): World;
   emit(event: DatapathEvent): void;
 }
 
@@ -23,10 +26,12 @@ export interface PacketDeskParts {
 const instructionHeader = 8;
 
 export class PacketDesk {
+  readonly announcer: Announcer;
   readonly #lane: PacketLane;
   readonly #answerer: Answerer;
 
   constructor(parts: PacketDeskParts) {
+    this.announcer = new Announcer({ ...parts, send: (flow, frame) => this.send(flow, frame) });
     const denied = new DeniedLog(parts);
     this.#answerer = new Answerer({
       ...parts,
@@ -58,6 +63,7 @@ export class PacketDesk {
   }
 
   async close(): Promise<void> {
+    this.announcer.close();
     await this.#lane.close();
   }
 }

@@ -1,0 +1,126 @@
+/** When endpoints are announced, how often, and never more at once than the fabric should bear. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Announcer } from '../../src/datapath/announce/announcer.js';
+import { emptyState, type Endpoint } from '../../src/model/index.js';
+import { accept as acceptOn, worldOf } from '../pipeline/support.js';
+
+const accept = (put: Parameters<typeof acceptOn>[1]) => acceptOn(emptyState(), put);
+const endpoint = (n: number, where: object = { interface: `w${n}` }) => ({
+  ...{
+    kind: 'endpoint',
+    id: `e${n}`,
+    tenant: 'blue',
+    network: 'lan',
+    mac: `02:00:00:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 255).toString(16).padStart(2, '0')}`,
+  },
+  ...{ ipv4: `10.0.${n >> 8}.${n & 255}`, ipv6: [`fd00::${n.toString(16)}`], ...where },
+});
+const objects = (n: number, where?: object) => [
+  { kind: 'tenant', name: 'blue' },
+  {
+    kind: 'network',
+    tenant: 'blue',
+    name: 'lan',
+    encap: 'vlan',
+    vlan: 100,
+    subnet: '10.0.0.0/16',
+    ipv6Subnet: 'fd00::/64',
+  },
+  ...Array.from({ length: n }, (_, i) => endpoint(i + 1, where)),
+];
+
+let sent: string[];
+let now: number;
+
+function announcer(state: ReturnType<typeof accept>): Announcer {
+  const world = { ...worldOf(state), ports: { ...worldOf(state).ports, of: (name: string) => Number(name.slice(1)) } };
+  return new Announcer({
+    world: () => world,
+    clock: () => now * 1000,
+    send: (_flow, frame) => sent.push(Buffer.from(frame).toString('hex')),
+  });
+}
+
+function wait(ms: number): void {
+  for (let passed = 0; passed < ms; passed += 10) {
+    now += 10;
+    vi.advanceTimersByTime(10);
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [sent, now] = [[], 1000];
+});
+afterEach(() => vi.useRealTimers());
+
+const created = (state: ReturnType<typeof accept>) =>
+  [...state.endpoints.values()].map((after: Endpoint) => ({
+    ref: { kind: 'endpoint' as const, key: after.key },
+    after,
+  }));
+
+test('an endpoint that appears is announced when its flows stand, and three times more, later and later', () => {
+  const state = accept(objects(1));
+  const it = announcer(state);
+  it.changed(created(state));
+  wait(1000);
+  expect(sent).toEqual([]);
+  it.confirmed();
+  wait(100);
+  expect(sent).toEqual([
+    'ffffffffffff020000000001080600010800060400010200000000010a0000010000000000000a000001',
+    expect.stringMatching(/^33330000000102000000000186dd6000000000203aff.*020000000001$/),
+  ]);
+  const times: number[] = [];
+  for (let second = 0; second < 10; second++) {
+    const before = sent.length;
+    wait(1000);
+    if (sent.length > before) times.push(second + 1);
+  }
+  expect(times).toEqual([1, 3, 7]);
+  expect(sent).toHaveLength(8);
+});
+
+test('an endpoint behind a peer, and one that only changed its group, are not announced', () => {
+  const state = accept(objects(1));
+  const it = announcer(state);
+  const [after] = [...state.endpoints.values()];
+  it.changed([{ ref: { kind: 'endpoint', key: 'e1' }, before: after!, after: after! }]);
+  const elsewhere = accept(objects(1, {}));
+  it.changed(created(elsewhere));
+  it.confirmed();
+  wait(10_000);
+  expect(sent).toEqual([]);
+});
+
+test('an endpoint that comes from another host is announced', () => {
+  const [before] = [...accept(objects(1, {})).endpoints.values()];
+  const state = accept(objects(1));
+  const it = announcer(state);
+  it.changed(created(state).map((change) => ({ ...change, before: before! })));
+  it.confirmed();
+  wait(100);
+  expect(sent).toHaveLength(2);
+});
+
+test('when the uplink changes all are announced, at a bounded rate, and each once however often it changes', () => {
+  const it = announcer(accept(objects(300)));
+  for (let i = 0; i < 5; i++) it.rerouted('vlan');
+  wait(500);
+  expect(sent.length).toBeLessThanOrEqual(220);
+  expect(sent.length).toBeGreaterThan(100);
+  wait(60_000);
+  expect(sent).toHaveLength(300 * 2 * 4);
+  it.rerouted('vxlan');
+  wait(10_000);
+  expect(sent).toHaveLength(300 * 2 * 4);
+});
+
+test('nothing is announced after the end', () => {
+  const it = announcer(accept(objects(10)));
+  it.rerouted('vlan');
+  it.close();
+  wait(10_000);
+  expect(sent).toEqual([]);
+});
