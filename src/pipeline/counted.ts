@@ -11,6 +11,8 @@ const tables: { readonly [kind in Kind]?: readonly TableName[] } = {
   // What comes from outside, and what leaves.
   network: ['uplink', 'tunnelNetwork', 'deliver'],
   peer: ['tunnelPeer', 'tunnelOut'],
+  // What is sent to its addresses.
+  service: ['service'],
   // What they decided, or would have.
   rule: ['auditOut', 'audit', 'policyOut', 'policy'],
   group: ['policyOut', 'policy'],
