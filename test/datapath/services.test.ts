@@ -207,6 +207,15 @@ test('the largest service that the model takes, the switch takes', async () => {
   expect((await host.sandbox.ofctl(['dump-groups', 'br-sluice'])).match(/actions=group:/g)).toHaveLength(2500);
 }, 60_000);
 
+test('no provider left and the daemon away: a counted drop', async () => {
+  await serve(0);
+  await host.controller.stop();
+  await send(fromOne(10));
+  const counted = async () =>
+    /n_packets=(\d+).*ct_tp_dst=80,/.exec(await host.sandbox.ofctl(['dump-flows', 'br-sluice']))?.[1];
+  await expect.poll(counted).toBe('10');
+});
+
 test('services and their deletion leave no group behind', async () => {
   await serve(3);
   const many = Array.from({ length: 50 }, (_, i) => service(3, { name: `s${i}`, ips: [`10.1.201.${i + 1}`] }));

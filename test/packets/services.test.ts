@@ -253,6 +253,18 @@ describe.skipIf(!root)('services between two hosts', () => {
     expect(servers.map(({ bytes }) => bytes).toSorted((a, b) => a - b)).toEqual([0, 0, 6010]);
   });
 
+  test('the last provider gone, connections are refused at once; with the next one they are taken', async () => {
+    await overlay.apply([service({ providers: ['p2'] })]);
+    await open(w('p2').listen(8080), w('p2').listenUdp(5353));
+    expect(await w('c1').connect(vip, 80, 3000)).toBe('connected');
+    await overlay.apply([service({ providers: [] })]);
+    expect(await w('c1').connect(vip, 80, 3000)).toBe('refused');
+    expect(await w('c1').udp(vip, 53, 3000)).toBe('refused');
+    await overlay.apply([service({ providers: ['p2'] })]);
+    expect(await w('c1').connect(vip, 80, 3000)).toBe('connected');
+    expect(await w('c1').udp(vip, 53, 3000)).toBe('answered');
+  });
+
   test('a port of the VIP that is no service’s leads nowhere', async () => {
     await overlay.apply([service({ providers: ['p1'] })]);
     await open(w('p1').listen(81));
