@@ -12,7 +12,7 @@ import { firstServiceNumber, lastServiceNumber } from './kinds/service.js';
 import { firstZone, lastZone } from './kinds/tenant.js';
 import { refOf } from './refs.js';
 import { linkTable, Snapshot, type Keys, type Tables } from './state.js';
-import type { AnyObject, Group, Ref } from './types.js';
+import type { AnyObject, Endpoint, Group, Ref } from './types.js';
 
 /** Numbers an object should keep, if they are free: from before, or from the store. */
 export interface Numbers {
@@ -62,6 +62,7 @@ export class Draft {
       this.#releaseSet(object);
       if (object.meters !== 0) this.#tables.meters = this.#tables.meters.delete(object.meters, this.#edit);
     }
+    if (object.kind === 'endpoint') this.#countPlace(object, -1);
     for (const mention of rules.mentions?.(object) ?? []) this.#forget(mention, object.key);
   }
 
@@ -75,6 +76,7 @@ export class Draft {
       group.meters = this.#takeMeters(group, numbers.meters);
     }
     if (object.kind === 'service') (object as { number: number }).number = this.#takeNumber(object.key, numbers.number);
+    if (object.kind === 'endpoint') this.#countPlace(object, 1);
     deepFreeze(object);
     this.#setObject(object, object);
     const rules = rulesOf(object.kind);
@@ -182,6 +184,26 @@ export class Draft {
     t.policySets = next.size > 0 ? t.policySets.set(policy, next, this.#edit) : t.policySets.delete(policy, this.#edit);
   }
 
+  /** An endpoint joins (1) or leaves (-1) where it is: the flood lists of its network are made of these. */
+  #countPlace({ key, network, where }: Endpoint, by: 1 | -1): void {
+    const t = this.#tables;
+    if (where === undefined) return;
+    if ('interface' in where) {
+      const keys = t.localMembers.get(network) ?? PersistentMap.empty<string, true>();
+      t.localMembers = stored(
+        t.localMembers,
+        network,
+        by === 1 ? keys.set(key, true, this.#edit) : keys.delete(key, this.#edit),
+        this.#edit,
+      );
+      return;
+    }
+    const peers = t.memberPeers.get(network) ?? PersistentMap.empty<string, number>();
+    const count = (peers.get(where.vtepIp) ?? 0) + by;
+    const next = count > 0 ? peers.set(where.vtepIp, count, this.#edit) : peers.delete(where.vtepIp, this.#edit);
+    t.memberPeers = stored(t.memberPeers, network, next, this.#edit);
+  }
+
   #link(target: Ref, from: AnyObject): void {
     const { links } = this.#tables;
     const table = linkTable(target.kind, from.kind);
@@ -234,6 +256,16 @@ export class Draft {
   }
 }
 
+/** A set under its key, or nothing there when it is empty. */
+function stored<V extends { readonly size: number }>(
+  map: PersistentMap<string, V>,
+  key: string,
+  value: V,
+  edit: Edit,
+): PersistentMap<string, V> {
+  return value.size > 0 ? map.set(key, value, edit) : map.delete(key, edit);
+}
+
 /** No objects, no numbers taken; not yet a State, which has settings. */
 export function noTables(): Tables {
   const none = PersistentMap.empty<string, never>();
@@ -264,6 +296,8 @@ export function noTables(): Tables {
     serviceNumbers: PersistentMap.empty(),
     mentions: PersistentMap.empty(),
     policySets: PersistentMap.empty(),
+    memberPeers: PersistentMap.empty(),
+    localMembers: PersistentMap.empty(),
   };
 }
 

@@ -55,6 +55,10 @@ export interface Tables {
   mentions: PersistentMap<string, Keys>;
   /** Policy → policy-set number → how many groups have it. */
   policySets: PersistentMap<string, PersistentMap<number, number>>;
+  /** Network → the peers behind which it has members → how many. */
+  memberPeers: PersistentMap<string, PersistentMap<string, number>>;
+  /** Network → its members on this host. */
+  localMembers: PersistentMap<string, Keys>;
 }
 
 /** Which kinds refer to a kind, and the name of the table that says who. */
@@ -137,6 +141,15 @@ export class Snapshot implements State {
 
   members(network: string): Iterable<Endpoint> {
     return this.#linked({ kind: 'network', key: network }, 'endpoint');
+  }
+  *localMembers(network: string): Iterable<Endpoint> {
+    for (const key of this.tables.localMembers.get(network)?.keys() ?? []) {
+      const endpoint = this.endpoints.get(key);
+      if (endpoint !== undefined) yield endpoint;
+    }
+  }
+  memberPeers(network: string): Iterable<string> {
+    return this.tables.memberPeers.get(network)?.keys() ?? [];
   }
   groupMembers(group: string): Iterable<Endpoint> {
     return this.#linked({ kind: 'group', key: group }, 'endpoint');

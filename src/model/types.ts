@@ -68,6 +68,10 @@ export interface State {
   readonly routes: Collection<Route>;
   /** Endpoints of a network. */
   members(network: string): Iterable<Endpoint>;
+  /** Those of them that are on this host. */
+  localMembers(network: string): Iterable<Endpoint>;
+  /** Keys of the peers behind which the network has endpoints, each once. */
+  memberPeers(network: string): Iterable<string>;
   /** Endpoints of a group. */
   groupMembers(group: string): Iterable<Endpoint>;
   /** Groups that have a net profile. */

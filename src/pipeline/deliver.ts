@@ -12,7 +12,7 @@ import { localPort, type World } from './world.js';
 /** The local members' ports, ascending. vswitchd itself leaves out the port a frame came from. */
 function localOutputs(w: World, networkKey: string): Fragment[] {
   const ofports: number[] = [];
-  for (const e of w.state.members(networkKey)) {
+  for (const e of w.state.localMembers(networkKey)) {
     const ofport = localPort(w, e);
     if (ofport !== undefined) ofports.push(ofport);
   }

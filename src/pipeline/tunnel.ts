@@ -18,11 +18,7 @@ function toPeer(address: number | Uint8Array): Fragment {
 
 /** The peers behind which a network has members, each once, in a stable order. */
 function memberPeers(w: World, networkKey: string): Peer[] {
-  const keys = new Set<string>();
-  for (const e of w.state.members(networkKey)) {
-    if (e.where && 'vtepIp' in e.where) keys.add(e.where.vtepIp);
-  }
-  return [...keys]
+  return [...w.state.memberPeers(networkKey)]
     .toSorted()
     .map((key) => w.state.peers.get(key))
     .filter((peer) => peer !== undefined);
@@ -70,8 +66,6 @@ export const tunnel: Feature = {
 /** Whether a network's flood reaches anybody through the tunnel. */
 export function floodsToPeers(w: World, networkKey: string): boolean {
   if (w.ports.tunnel === undefined) return false;
-  for (const e of w.state.members(networkKey)) {
-    if (e.where && 'vtepIp' in e.where && w.state.peers.has(e.where.vtepIp)) return true;
-  }
+  for (const key of w.state.memberPeers(networkKey)) if (w.state.peers.has(key)) return true;
   return false;
 }

@@ -301,6 +301,10 @@ test('indexes are what the objects say, after any requests', () => {
         expect(keys(state.rulesNaming('group', key))).toEqual(keys(fresh.rulesNaming('group', key)));
       }
       for (const { key } of fresh.networks) expect(keys(state.members(key))).toEqual(keys(fresh.members(key)));
+      for (const { key } of fresh.networks) {
+        expect(keys(state.localMembers(key))).toEqual(keys(fresh.localMembers(key)));
+        expect([...state.memberPeers(key)].toSorted()).toEqual([...fresh.memberPeers(key)].toSorted());
+      }
       for (const { key } of fresh.policies) {
         expect(keys(state.policyGroups(key))).toEqual(keys(fresh.policyGroups(key)));
         expect(keys(state.policyRules(key))).toEqual(keys(fresh.policyRules(key)));
