@@ -90,6 +90,7 @@ const byKind: Readonly<Record<string, readonly Column[]>> = {
     field('MAC', 'mac', true),
     field('IPV6', 'ipv6', true),
     { title: 'WHERE', cell: place },
+    { title: 'MTU', wide: true, cell: ({ status }) => text(status.mtu) },
   ],
   peer: [],
   service: [

@@ -45,6 +45,7 @@ import { HostIpKeeper } from './host-ip/keeper.js';
 import { tellRemarks } from './host-ip/remarks.js';
 import type { Logger } from './log.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
+import { withMtu } from './mtu.js';
 import { PacketDesk } from './packet-desk.js';
 import { withPatience } from './patience.js';
 import { Reconciler, type Round } from './reconciler.js';
@@ -210,7 +211,9 @@ export class DatapathController implements Controller {
   status(ref: Ref): ObjectStatus {
     const object = this.state.object(ref);
     if (!object) throw new SluiceError('not_found', `there is no ${ref.kind} ${ref.key}`);
-    return withReports(this.#statusOf(object), object, this.state);
+    const status = withReports(this.#statusOf(object), object, this.state);
+    if (object.kind !== 'endpoint') return status;
+    return withMtu(status, object, this.state, this.#database.underlay(this.#options.rundir));
   }
 
   async countedStatus(ref: Ref): Promise<ObjectStatus> {

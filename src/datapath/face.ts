@@ -26,6 +26,8 @@ export interface ObjectStatus {
   readonly flows: number;
   readonly packets?: number;
   readonly bytes?: number;
+  /** Of an endpoint: bytes of the largest IP packet that its network carries. */
+  readonly mtu?: number;
 }
 
 export interface ApplyRequest {

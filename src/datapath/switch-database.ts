@@ -2,9 +2,10 @@
  * The switch's database kept as the desired state asks: bridges, ports, and the snapshot of where they are.
  * Neighbours: ovsdb/* plans and sends; reconciler.ts asks for ports before and after its flows.
  */
-import type { State } from '../model/index.js';
+import type { Settings, State } from '../model/index.js';
 import { contracts } from '../pipeline/layout.js';
 import type { Logger } from './log.js';
+import { readUnderlay, type Underlay } from './mtu.js';
 import { Ovsdb } from './ovsdb/client.js';
 import { plan, type PortConflict } from './ovsdb/plan.js';
 import type { Rows } from './ovsdb/rows.js';
@@ -36,6 +37,7 @@ export class SwitchDatabase {
   readonly #state: () => State;
   readonly #log: Logger;
   #turn: Promise<unknown> = Promise.resolve();
+  #underlay: { readonly settings: Settings; readonly value: Underlay } | undefined;
 
   constructor(state: () => State, log: Logger, listener: SwitchDatabaseListener) {
     this.#state = state;
@@ -115,6 +117,17 @@ export class SwitchDatabase {
     return taken;
   }
 
+  /** What is under the networks; looked up anew when the settings or the database have changed. */
+  underlay(rundir: string): Underlay {
+    const { settings } = this.#state();
+    if (this.#underlay?.settings !== settings) {
+      const { rows } = this.#ovsdb;
+      const mtus = new Map(rows.bridges().flatMap((b) => rows.interfaces(b).map(({ name, mtu }) => [name, mtu])));
+      this.#underlay = { settings, value: readUnderlay(settings, rundir, (name) => mtus.get(name)) };
+    }
+    return this.#underlay.value;
+  }
+
   close(): void {
     this.#ovsdb.close();
   }
@@ -123,6 +136,7 @@ export class SwitchDatabase {
     const next = new PortMap(this.#ovsdb.rows, this.#state().settings.bridge);
     const moved = next.movedSince(this.ports);
     this.ports = next;
+    this.#underlay = undefined;
     if (moved.length > 0) this.#listener.moved(moved);
     this.#listener.looked(this.#ovsdb.rows);
   }

@@ -37,7 +37,7 @@ test('get prints tables without borders', async () => {
       'blue/app-policy/10  in         1         allow   tcp/8080  group=web  3      committed\n',
   );
   expect(await printed('get ep -o wide')).toMatch(
-    /^ID +TENANT +NETWORK +GROUP +IPV4 +MAC +IPV6 +WHERE +FLOWS +PACKETS +BYTES +GENERATION +STATUS\n/,
+    /^ID +TENANT +NETWORK +GROUP +IPV4 +MAC +IPV6 +WHERE +MTU +FLOWS +PACKETS +BYTES +GENERATION +STATUS\n/,
   );
 });
 

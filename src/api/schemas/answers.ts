@@ -24,6 +24,9 @@ export const Status = Type.Object(
       Type.Integer({ description: 'Counted by its own flows; when one object is asked for, not in lists.' }),
     ),
     bytes: Type.Optional(Type.Integer()),
+    mtu: Type.Optional(
+      Type.Integer({ description: 'Of an endpoint: bytes of the largest IP packet that its network carries.' }),
+    ),
   },
   { $id: 'Status', examples: [{ generation: 3, state: 'committed', problems: [], flows: 12 }] },
 );

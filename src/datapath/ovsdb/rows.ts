@@ -37,6 +37,7 @@ export interface InterfaceRow {
   readonly ofport: number | undefined;
   /** Why the switch could not open the device. */
   readonly error: string | undefined;
+  readonly mtu: number | undefined;
   readonly raw: Row;
 }
 
@@ -180,6 +181,7 @@ function portRow(uuid: Uuid, raw: Row): PortRow {
 
 function interfaceRow(uuid: Uuid, raw: Row): InterfaceRow {
   const ofport = optional(raw['ofport']);
+  const mtu = optional(raw['mtu']);
   return {
     uuid,
     raw,
@@ -188,5 +190,6 @@ function interfaceRow(uuid: Uuid, raw: Row): InterfaceRow {
     options: map(raw['options']),
     ofport: typeof ofport === 'number' && ofport > 0 ? ofport : undefined,
     error: text(raw['error']),
+    mtu: typeof mtu === 'number' && mtu > 0 ? mtu : undefined,
   };
 }

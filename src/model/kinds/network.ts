@@ -14,7 +14,7 @@ import {
   type Cidr,
 } from '../addr.js';
 import type { Say } from '../problems.js';
-import { always, defined, dropEmpty, dropZero, only, type KindRules } from './kind.js';
+import { defined, dropEmpty, dropZero, only, type KindRules } from './kind.js';
 import { name, readCidr, readHost, tenantName, text, vlanTag, vni } from './fields.js';
 
 export const networkSchema = Type.Object(
@@ -44,7 +44,12 @@ export const networkSchema = Type.Object(
     ipv6Subnet: Type.Optional(text('IPv6 subnet; host bits are cleared.', 'fd00:1::/64')),
     ipv6Gateway: Type.Optional(text('IPv6 gateway, inside the subnet or link-local.', 'fd00:1::ff')),
     mtu: Type.Optional(
-      Type.Integer({ description: 'Bytes of an IP packet. Not supported yet.', minimum: 68, maximum: 65_535 }),
+      Type.Integer({
+        description:
+          'Bytes of an IP packet, as its endpoints’ status says them. Default: what the NICs under it carry, for VXLAN less 50 (70 between IPv6 VTEPs).',
+        minimum: 68,
+        maximum: 65_535,
+      }),
     ),
   },
   {
@@ -79,6 +84,7 @@ export interface Network {
   readonly tag: number;
   /** As the network says it; where it does not, settings.forwardingMode holds. */
   readonly forwarding?: 'bridge' | 'routing';
+  readonly mtu?: number;
   readonly subnet?: Cidr;
   readonly gateway?: number;
   readonly ipv6Subnet?: Cidr;
@@ -118,6 +124,9 @@ function readTag(say: Say, input: NetworkSpec): { encap: 'vlan' | 'vxlan'; tag: 
   return { encap, tag: input[mine] ?? 0 };
 }
 
+/** RFC 8200 §5. */
+const leastIpv6Mtu = 1280;
+
 export const networkRules: KindRules<'network'> = {
   kind: 'network',
   schema: networkSchema,
@@ -143,7 +152,7 @@ export const networkRules: KindRules<'network'> = {
       delete fields[written];
     }
   },
-  notYet: { type: only('infra'), mtu: always },
+  notYet: { type: only('infra') },
   read(input: NetworkSpec, say) {
     const { encap, tag } = readTag(say, input);
     const v4 = readFamily(say, input, 4);
@@ -161,8 +170,11 @@ export const networkRules: KindRules<'network'> = {
       gateway: v4.gateway === undefined ? undefined : formatAddress(v4.gateway),
       ipv6Subnet: v6.subnet && formatCidr(v6.subnet),
       ipv6Gateway: v6.gateway === undefined ? undefined : formatAddress(v6.gateway),
-      mtu: undefined,
+      mtu: input.mtu,
     });
+    if (input.mtu !== undefined && input.mtu < leastIpv6Mtu && v6.subnet !== undefined) {
+      say('mtu', 'contradiction', `IPv6 needs an MTU of ${leastIpv6Mtu} at least`);
+    }
     return defined<Network>({
       kind: 'network',
       key: `${input.tenant}/${input.name}`,
@@ -172,6 +184,7 @@ export const networkRules: KindRules<'network'> = {
       encap,
       tag,
       forwarding: input.forwarding,
+      mtu: input.mtu,
       subnet: v4.subnet,
       gateway: v4.gateway as number | undefined,
       ipv6Subnet: v6.subnet,

@@ -98,7 +98,11 @@ areRefused([
     network({ type: 'infra' }),
     '/objects/0/type not_supported: type `infra` is not supported yet (leave it out)',
   ],
-  ['an MTU', network({ mtu: 1400 }), '/objects/0/mtu not_supported: mtu is not supported yet (leave it out)'],
+  [
+    'an MTU too small for IPv6',
+    network({ mtu: 1000, ipv6Subnet: 'fd00:9::/64' }),
+    '/objects/0/mtu contradiction: IPv6 needs an MTU of 1280 at least',
+  ],
   [
     'a subnet that leaves an endpoint outside',
     { kind: 'network', tenant: 'blue', name: 'back', vlan: 100, subnet: '10.3.3.0/24' },
