@@ -9,20 +9,26 @@ import { buildApi, listen } from './api/index.js';
 import { effectiveConfig, givenSettings, type DaemonConfig } from './config/index.js';
 import { DatapathController } from './datapath/controller.js';
 import { SluiceError } from './model/errors.js';
+import { tryLock } from './native/index.js';
 import { emptyState, restore } from './model/index.js';
 import { startSandbox, type Sandbox } from './sandbox/index.js';
-import { openLmdbStore } from './store/index.js';
+import { lockDirectory, openLmdbStore } from './store/index.js';
 
 export interface Daemon {
   /** The API's unix socket. */
   readonly socket: string;
   readonly controller: DatapathController;
+  /** Resolves when another daemon has taken the bridge; this one should end. */
+  readonly evicted: Promise<SluiceError>;
   /** Flows stay in the switch; with `--sandbox` the switch goes too. */
   stop(): Promise<void>;
 }
 
 /** How long a caller waits for the switch by default. */
 const patienceMs = 30_000;
+
+/** How long a start waits to know whether the bridge is its own. */
+const claimPatienceMs = 10_000;
 
 export function version(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -55,18 +61,23 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
   };
   try {
     const { database, rundir, datapath } = await switchOf(config, undo);
+    const who = `pid ${process.pid}, state directory ${config.stateDir}`;
+    const lock = await lockDirectory(config.stateDir, who, tryLock);
+    undo.push(() => lock.release());
     const store = await openLmdbStore(config.stateDir);
     undo.push(() => store.close());
-    const { objects, generation } = await store.load();
+    const { objects, generation, id } = await store.load();
     const { state, leftOut } = restore(objects, generation);
     for (const { ref, problems } of leftOut)
       log.error({ ...ref, problems }, 'a stored object no longer fits and is left out');
 
     const clock = (): number => Number(process.hrtime.bigint() / 1000n);
     const given = givenSettings({ ...config, ...datapath });
+    const owner = { id, daemon: who };
     const controller = new DatapathController({
-      ...{ store, state, database, rundir, log, clock, given, patienceMs },
+      ...{ store, state, database, rundir, log, clock, given, patienceMs, owner },
       stateDir: config.stateDir,
+      takeOver: config.takeOver,
     });
     undo.push(() => controller.stop());
     const inForce = { ...config, ...datapath, db: database, rundir };
@@ -84,8 +95,11 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
       await controller.apply({ put }, 'accepted');
     }
     controller.start();
+    // A database that is silent meanwhile is no reason not to serve: /readyz says so, and the bridge is claimed later.
+    const late = AbortSignal.timeout(claimPatienceMs);
+    await Promise.race([controller.tenure.claimed, new Promise((resolve) => late.addEventListener('abort', resolve))]);
     log.info({ socket: config.socket, generation: controller.state.generation }, 'serving');
-    return { socket: config.socket, controller, stop };
+    return { socket: config.socket, controller, evicted: controller.tenure.evicted, stop };
   } catch (error) {
     await stop();
     throw error;

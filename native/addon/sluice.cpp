@@ -1,8 +1,9 @@
-// The addon's entry point: three classes, no state. Node may load it into any number of environments (worker threads)
+// The addon's entry point: three classes, a function, no state. Node may load it into any number of environments (worker threads)
 // of one process; they share the I/O thread of core/io/loop.h and nothing else.
 #include <napi.h>
 
 #include "addon/engine_object.h"
+#include "addon/file_lock.h"
 #include "addon/json_rpc_object.h"
 #include "addon/packet_lane_object.h"
 
@@ -12,6 +13,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Engine", sluice::addon::EngineObject::define(env));
   exports.Set("JsonRpc", sluice::addon::JsonRpcObject::define(env));
   exports.Set("PacketLane", sluice::addon::PacketLaneObject::define(env));
+  exports.Set("tryLock", Napi::Function::New(env, sluice::addon::try_lock, "tryLock"));
   return exports;
 }
 

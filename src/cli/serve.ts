@@ -14,6 +14,8 @@ import { table } from './table.js';
 
 export interface Daemon {
   readonly socket: string;
+  /** Resolves when another daemon has taken the bridge. */
+  readonly evicted?: Promise<Error>;
   stop(): Promise<void>;
 }
 
@@ -104,8 +106,9 @@ export async function serve(
     throw whyNotStarted(config, error, io);
   }
   io.err(`sluice: serving on ${daemon.socket}\n`);
-  await stopped();
+  const evicted = await Promise.race([stopped(), ...(daemon.evicted === undefined ? [] : [daemon.evicted])]);
   await daemon.stop();
+  if (evicted !== undefined) throw new CommandError(evicted.message, exit.failed);
   return exit.ok;
 }
 

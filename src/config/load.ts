@@ -35,6 +35,8 @@ export interface DaemonConfig {
   /** Open vSwitch's run directory: `<bridge>.mgmt`, `ovs-vswitchd.<pid>.ctl`. */
   readonly rundir: string;
   readonly stateDir: string;
+  /** Replace the flows of another state. */
+  readonly takeOver: boolean;
   /** Path of the API's unix socket. */
   readonly socket: string;
   /** Further remotes of the API: `punix:/path`, `ptcp:port:ip`. */
@@ -118,6 +120,7 @@ export async function loadConfig(input: LoadInput): Promise<DaemonConfig> {
     db,
     rundir,
     stateDir: from.one('stateDir', settings.stateDir, ownStateDir(input)),
+    takeOver: from.one('takeOver', settings.takeOver, false),
     socket: from.one('socket', settings.socket, ownSocket(input)),
     listen,
     ...(tokenFile === undefined ? {} : { tokenFile }),

@@ -167,6 +167,15 @@ export const settings = {
     help: 'The directory in which Sluice remembers what it was told. It survives restarts and holds no packets.',
     example: '--state-dir /var/lib/sluice',
   },
+  takeOver: {
+    type: 'switch',
+    name: 'take-over',
+    key: 'takeOver',
+    env: ['SLUICE_TAKE_OVER'],
+    read: read.switchWord,
+    help: 'Works also on a bridge that was programmed from another state directory, and replaces its flows by those of this one. Without it such a start is refused.',
+    example: '--take-over',
+  },
   socket: {
     ...pathFlag,
     name: 'socket',

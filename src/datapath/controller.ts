@@ -20,9 +20,9 @@ import { ownsFlows } from '../pipeline/compile.js';
 import { addDependents, touch } from '../pipeline/dependents.js';
 import type { World } from '../pipeline/world.js';
 import { staleConnections, type StaleConnections } from '../pipeline/translations.js';
-import type { Store } from '../store/index.js';
 import { countObject } from './counters.js';
 import { countDrops } from './drops.js';
+import type { ControllerOptions } from './controller-options.js';
 import { Explainer } from './explainer.js';
 import type {
   Adoption,
@@ -43,7 +43,6 @@ import type {
 import { forget } from './forget.js';
 import { HostIpKeeper } from './host-ip/keeper.js';
 import { tellRemarks } from './host-ip/remarks.js';
-import type { Logger } from './log.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
 import { withMtu } from './mtu.js';
 import { PacketDesk } from './packet-desk.js';
@@ -56,26 +55,8 @@ import { patchedSettings, withGivenSettings } from './settings-patch.js';
 import { StatusBook } from './status-book.js';
 import { SwitchDatabase } from './switch-database.js';
 import { SwitchWatch } from './switch-watch.js';
+import { Tenure } from './tenure.js';
 import { UplinkWatch } from './uplink-watch.js';
-
-export interface ControllerOptions {
-  readonly store: Store;
-  /** The state that the store held at start. */
-  readonly state: State;
-  /** OVSDB remote, `unix:/path/db.sock`. */
-  readonly database: string;
-  /** Where vswitchd keeps its sockets. */
-  readonly rundir: string;
-  readonly log: Logger;
-  /** Microseconds, monotonic. */
-  readonly clock: () => number;
-  /** Settings that the operator gave at start: they hold for every settings object that does not name them itself. */
-  readonly given?: Readonly<Record<string, unknown>>;
-  /** Where journals of moved host addresses are kept; without it none is moved. */
-  readonly stateDir?: string;
-  /** How long a caller waits for the switch before it is told `not_confirmed`. */
-  readonly patienceMs: number;
-}
 
 export class DatapathController implements Controller {
   state: State;
@@ -89,6 +70,7 @@ export class DatapathController implements Controller {
   readonly #uplinks: UplinkWatch;
   readonly #packets: PacketDesk;
   readonly #hostIp: HostIpKeeper;
+  readonly #tenure: Tenure;
   #turn: Promise<unknown> = Promise.resolve();
   /** What the switch is to forget as soon as it has confirmed that generation. */
   #stale: { readonly generation: number; readonly connections: readonly StaleConnections[] }[] = [];
@@ -140,8 +122,18 @@ export class DatapathController implements Controller {
       tell: (event) => this.#watch.emit(event),
       revert: (uplinks) => this.apply({ settings: { ...uplinks } }, 'accepted'),
     });
-    this.#database = new SwitchDatabase(() => this.state, options.log, {
+    this.#tenure = new Tenure({
+      owner: options.owner,
+      takeOver: options.takeOver ?? false,
+      bridge: () => this.state.settings.bridge,
+      holder: () => this.#database.holder,
+    });
+    this.#database = new SwitchDatabase(() => this.state, options.log, options.owner, {
       up: () => void this.#databaseUp(),
+      waiting: () => {
+        this.#reconciler.hold();
+        this.#tenure.waiting();
+      },
       down: (reason) => this.#watch.emit({ type: 'switch-down', message: `the switch's database is gone: ${reason}` }),
       altered: () => {
         // Somebody may have taken a port of ours away, or freed one that stood in the way.
@@ -159,6 +151,11 @@ export class DatapathController implements Controller {
     this.#database.connect(this.#options.database);
   }
 
+  /** Whether the bridge is ours, and until when. */
+  get tenure(): Pick<Tenure, 'claimed' | 'evicted'> {
+    return this.#tenure;
+  }
+
   /** Resolves when everything accepted so far is confirmed by the switch. */
   async settled(): Promise<Round> {
     return this.#reconciler.settled();
@@ -168,6 +165,7 @@ export class DatapathController implements Controller {
     this.#reconciler.stop();
     this.#uplinks.close();
     this.#hostIp.close();
+    this.#tenure.stop();
     this.#database.close();
     await this.#packets.close();
     await this.#engine.close();
@@ -248,6 +246,7 @@ export class DatapathController implements Controller {
     const { connected, downReason, datapathId, synced } = this.#watch;
     const { version } = this.#database;
     const reasons: string[] = [];
+    if (this.#tenure.reason !== undefined) reasons.push(this.#tenure.reason);
     if (!this.#database.connected) reasons.push("the switch's database is not connected");
     if (!connected) reasons.push(`the switch is not connected: ${downReason}`);
     else if (!synced) reasons.push('the first commit is not confirmed yet');
@@ -335,13 +334,19 @@ export class DatapathController implements Controller {
   }
 
   async #databaseUp(): Promise<void> {
+    if (!this.#tenure.up()) return;
     this.#watch.emit({ type: 'switch-up', message: "the switch's database is connected" });
     if (this.#bridge === undefined) {
       await this.#hostIp.recover();
       void tellRemarks(this.state, this.#options.rundir, this.#database.internalPorts(), this.#options.log);
     }
     await this.#database.sync('add');
-    if (this.#bridge !== undefined) return;
+    if (this.#bridge !== undefined) {
+      // Somebody may have worked here while we were away.
+      this.#reconciler.mark(() => undefined, { ports: true });
+      this.#reconciler.release();
+      return;
+    }
     this.#bridge = this.state.settings.bridge;
     const remote = `unix:${this.#options.rundir}/${this.#bridge}.mgmt`;
     this.#engine.connect(remote);

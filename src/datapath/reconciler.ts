@@ -74,6 +74,11 @@ export class Reconciler {
     this.kick();
   }
 
+  /** Stop after the step under way: another daemon has the switch. `release` goes on. */
+  hold(): void {
+    this.#held = true;
+  }
+
   /** Collect more dirt; call `kick` or `settled` afterwards. */
   mark(collect: (dirty: Dirty) => void, options: { ports?: boolean } = {}): void {
     collect(this.#dirty);
@@ -104,7 +109,7 @@ export class Reconciler {
   async #run(): Promise<void> {
     // One turn of the event loop lets requests that came together share a round.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    while (!this.#stopped && (this.#isDirty() || this.#waiters.length > 0)) {
+    while (!this.#stopped && !this.#held && (this.#isDirty() || this.#waiters.length > 0)) {
       const waiters = this.#waiters.splice(0);
       try {
         const round = await this.#round();

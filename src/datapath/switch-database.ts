@@ -7,15 +7,19 @@ import { contracts } from '../pipeline/layout.js';
 import type { Logger } from './log.js';
 import { readUnderlay, type Underlay } from './mtu.js';
 import { Ovsdb } from './ovsdb/client.js';
+import { daemonKey, lockName, ownerKey, type Owner } from './ovsdb/lock.js';
 import { plan, type PortConflict } from './ovsdb/plan.js';
-import type { Rows } from './ovsdb/rows.js';
+import type { BridgeRow, Rows } from './ovsdb/rows.js';
 import { wantedBridges, type HostIpView } from './ovsdb/wanted.js';
 import { withPatience } from './patience.js';
 import { PortMap } from './ports.js';
 
 export interface SwitchDatabaseListener {
+  /** Connected, and the bridge's lock is ours. */
   up(): void;
   down(reason: string): void;
+  /** Connected, and another daemon has the lock. */
+  waiting(): void;
   /** Bridges or ports were altered, by us or by somebody else. */
   altered(): void;
   /** Ofports moved; `ports` already holds the new snapshot. */
@@ -38,8 +42,10 @@ export class SwitchDatabase {
   readonly #log: Logger;
   #turn: Promise<unknown> = Promise.resolve();
   #underlay: { readonly settings: Settings; readonly value: Underlay } | undefined;
+  readonly #owner: Owner | undefined;
 
-  constructor(state: () => State, log: Logger, listener: SwitchDatabaseListener) {
+  constructor(state: () => State, log: Logger, owner: Owner | undefined, listener: SwitchDatabaseListener) {
+    this.#owner = owner;
     this.#state = state;
     this.#log = log;
     this.#listener = listener;
@@ -49,15 +55,30 @@ export class SwitchDatabase {
         listener.up();
       },
       down: (reason) => listener.down(reason),
+      waiting: () => {
+        this.#snapshot();
+        listener.waiting();
+      },
       changed: (structure) => {
         this.#snapshot();
-        if (structure) listener.altered();
+        if (structure && this.held) listener.altered();
       },
     });
   }
 
   connect(remote: string): void {
-    this.#ovsdb.connect(remote);
+    this.#ovsdb.connect(remote, lockName(this.#state().settings.bridge));
+  }
+
+  /** The lock of the bridge is ours: nothing is written without. */
+  get held(): boolean {
+    return this.#ovsdb.connected && this.#ovsdb.locked;
+  }
+
+  /** Whose the bridge is by its marks; undefined when nobody has marked it. */
+  get holder(): Owner | undefined {
+    const { [ownerKey]: id, [daemonKey]: daemon } = this.#bridge()?.externalIds ?? {};
+    return id === undefined ? undefined : { id, daemon: daemon ?? 'unknown' };
   }
 
   get connected(): boolean {
@@ -78,7 +99,7 @@ export class SwitchDatabase {
   }
 
   async #sync(when: 'add' | 'remove'): Promise<void> {
-    if (!this.connected) return;
+    if (!this.held) return;
     const stages = this.#listener.stages(this.#ovsdb.rows);
     let taken = true;
     for (;;) {
@@ -99,7 +120,12 @@ export class SwitchDatabase {
   /** Answers whether vswitchd has acted on it. */
   async #bring(hostIp: HostIpView, when: 'add' | 'remove'): Promise<boolean> {
     const tables = contracts.map(({ ref }) => ref.name);
-    const { operations, conflicts } = plan(this.#ovsdb.rows, wantedBridges(this.#state(), tables, hostIp), when);
+    const { operations, conflicts } = plan(
+      this.#ovsdb.rows,
+      wantedBridges(this.#state(), tables, hostIp),
+      when,
+      this.#owner,
+    );
     this.conflicts = conflicts;
     if (operations.length === 0) return true;
     let taken = true;
@@ -130,6 +156,10 @@ export class SwitchDatabase {
 
   close(): void {
     this.#ovsdb.close();
+  }
+
+  #bridge(): BridgeRow | undefined {
+    return this.#ovsdb.rows.bridge(this.#state().settings.bridge);
   }
 
   #snapshot(): void {

@@ -44,6 +44,12 @@ export const errorCodes = {
     todo: 'Delete them first, or repeat with cascade=true.',
   },
   conflict: { status: 409, retryable: false, title: 'The object has changed meanwhile.', todo: 'Read it again.' },
+  taken: {
+    status: 409,
+    retryable: false,
+    title: 'Another daemon keeps this.',
+    todo: 'Stop that one, or give this one a bridge and a state directory of its own.',
+  },
   not_confirmed: {
     status: 504,
     retryable: true,

@@ -3,6 +3,7 @@
  * Imports nothing of ours.
  */
 export { Engine, type EngineOptions } from './engine.js';
+export { tryLock } from './file-lock.js';
 export { JsonRpc, type JsonRpcOptions } from './json-rpc.js';
 export { PacketLane, type ConnectionTuple, type PacketLaneOptions, type PacketOut } from './packet-lane.js';
 export { unixctl, type Unixctl } from './unixctl.js';

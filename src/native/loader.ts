@@ -51,6 +51,8 @@ export interface Addon {
   readonly PacketLane: new (onEvents: (events: readonly PacketLaneEvent[]) => void) => RawPacketLane;
   readonly Engine: new (onEvents: (events: readonly EngineEvent[]) => void) => RawEngine;
   readonly JsonRpc: new (onEvents: (events: readonly RawJsonRpcEvent[]) => void, probeMs?: number) => RawJsonRpc;
+  /** flock(2), exclusive, without waiting: false when another holds it. */
+  readonly tryLock: (fd: number) => boolean;
 }
 
 /** SLUICE_ADDON names another build: the sanitizers', or one that is being measured. */

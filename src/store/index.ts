@@ -4,6 +4,7 @@
  */
 import type { Stored, StoredChange } from '../model/index.js';
 
+export { lockDirectory, type DirectoryLock } from './lock.js';
 export { openLmdbStore } from './lmdb.js';
 export { memoryStore } from './memory.js';
 
@@ -11,6 +12,8 @@ export interface Loaded {
   readonly objects: readonly Stored[];
   /** Generation of the state that was written last; 0 for none. */
   readonly generation: number;
+  /** Of this state, made with it and never changed: what tells a bridge's owner from another. */
+  readonly id: string;
 }
 
 export interface Store {

@@ -3,6 +3,7 @@
  * Neighbours: index.ts says what a store promises, guard.ts looks at the file first.
  * Invariants: the directory is ours alone (0700, files 0600); a write is answered only after LMDB has synced it to disk.
  */
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
@@ -19,6 +20,8 @@ const file = 'state.lmdb';
 interface Meta {
   readonly schema: number;
   readonly generation: number;
+  /** Absent in states of before it was invented. */
+  readonly id?: string;
 }
 
 const metaKey = ['meta'];
@@ -36,7 +39,7 @@ export async function openLmdbStore(directory: string): Promise<Store> {
     root = open({ path, noSubdir: true, encoding: 'json', compression: false, cache: false, overlappingSync: false });
     await Promise.all([path, `${path}-lock`].map((each) => chmod(each, 0o600)));
     requireSchema(root, path);
-    return new LmdbStore(root, path);
+    return new LmdbStore(root, path, identityOf(root));
   } catch (error) {
     await root?.close();
     throw unavailable(directory, error);
@@ -63,11 +66,24 @@ function requireSchema(root: RootDatabase, path: string): void {
   }
 }
 
+/** Made with the state, or with the first start that knows of it. */
+function identityOf(root: RootDatabase): string {
+  const meta = root.get(metaKey) as Meta | undefined;
+  if (meta?.id !== undefined) return meta.id;
+  const id = randomUUID();
+  root.transactionSync(() =>
+    root.putSync(metaKey, { schema: schemaVersion, generation: 0, ...meta, id } satisfies Meta),
+  );
+  return id;
+}
+
 class LmdbStore implements Store {
   readonly #root: RootDatabase;
   readonly #path: string;
+  readonly #id: string;
 
-  constructor(root: RootDatabase, path: string) {
+  constructor(root: RootDatabase, path: string, id: string) {
+    this.#id = id;
     this.#root = root;
     this.#path = path;
   }
@@ -77,7 +93,7 @@ class LmdbStore implements Store {
     const objects: Stored[] = [];
     for (const { value } of this.#root.getRange({ start: ['object'], end: ['object\uffff'] }))
       objects.push(value as Stored);
-    return Promise.resolve({ objects, generation: meta?.generation ?? 0 });
+    return Promise.resolve({ objects, generation: meta?.generation ?? 0, id: this.#id });
   }
 
   /**
@@ -99,7 +115,7 @@ class LmdbStore implements Store {
       if (stored) this.#root.putSync(key, stored);
       else this.#root.removeSync(key);
     }
-    this.#root.putSync(metaKey, { schema: schemaVersion, generation } satisfies Meta);
+    this.#root.putSync(metaKey, { schema: schemaVersion, generation, id: this.#id } satisfies Meta);
   }
 
   async close(): Promise<void> {

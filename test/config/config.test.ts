@@ -121,12 +121,13 @@ describe('what outranks what', () => {
       db: 'unix:/var/run/openvswitch/db.sock',
       rundir: '/var/run/openvswitch',
       stateDir: '/var/lib/sluice',
+      takeOver: false,
       socket: '/run/sluice/sluice.sock',
       listen: [],
       logLevel: 'info',
       sandbox: false,
     });
-    expect(Object.keys(sources)).toHaveLength(20);
+    expect(Object.keys(sources)).toHaveLength(21);
     expect(sources.db).toEqual({ from: 'default', name: 'rundir' });
   });
 

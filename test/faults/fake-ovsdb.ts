@@ -27,6 +27,10 @@ export class FakeDatabase {
   /** Hears what the client answers to calls of the server. */
   onAnswer: (text: string) => void = () => {};
   nextCfg = 0;
+  /** Somebody else has every lock that is asked for. */
+  lockTaken = false;
+  /** What monitors were asked for since, in order. */
+  readonly since: unknown[] = [];
   readonly #clients = new Set<DatabaseClient>();
   readonly #dir = mkdtempSync(join(tmpdir(), 'sluice-faults-'));
   readonly #server: Server = createServer((socket) => {
@@ -51,6 +55,11 @@ export class FakeDatabase {
     return `unix:${this.#path}`;
   }
 
+  /** Every client is told. */
+  notify(method: string, ...params: unknown[]): void {
+    for (const client of this.#clients) client.send({ id: null, method, params });
+  }
+
   dropAll(): void {
     for (const client of this.#clients) client.close();
   }
@@ -64,10 +73,25 @@ export class FakeDatabase {
     rmSync(this.#dir, { recursive: true });
   }
 
+  /** Whether it is a server of 2.12 or later, which knows monitor_cond_since. */
+  hasSince = true;
+  /** The last transaction's. */
+  get lastId(): string {
+    return `00000000-0000-4000-8000-${String(this.nextCfg + 100).padStart(12, '0')}`;
+  }
+
+  #row(): Record<string, unknown> {
+    return { cur_cfg: this.nextCfg, next_cfg: this.nextCfg, ovs_version: '3.1.0', bridges: ['set', []] };
+  }
+
   /** The table-updates object of the root row. */
   root(): Record<string, unknown> {
-    const row = { cur_cfg: this.nextCfg, next_cfg: this.nextCfg, ovs_version: '3.1.0', bridges: ['set', []] };
-    return { Open_vSwitch: { '00000000-0000-4000-8000-000000000001': { new: row } } };
+    return { Open_vSwitch: { '00000000-0000-4000-8000-000000000001': { new: this.#row() } } };
+  }
+
+  /** The same as table-updates2. */
+  root2(): Record<string, unknown> {
+    return { Open_vSwitch: { '00000000-0000-4000-8000-000000000001': { initial: this.#row() } } };
   }
 }
 
@@ -76,6 +100,7 @@ export class DatabaseClient {
   readonly #database: FakeDatabase;
   readonly #socket: Socket;
   #text = '';
+  #monitor = '';
 
   constructor(database: FakeDatabase, socket: Socket) {
     this.#database = database;
@@ -109,7 +134,14 @@ export class DatabaseClient {
   /** As a good server does. */
   handle(request: Request): void {
     if (request.method === 'echo') return this.reply(request, request.params);
+    if (request.method === 'lock') return this.reply(request, { locked: !this.#database.lockTaken });
     if (request.method === 'monitor') return this.reply(request, this.#database.root());
+    if (request.method === 'monitor_cond_since' && this.#database.hasSince) {
+      const [, id, , since] = request.params;
+      this.#database.since.push(since);
+      this.#monitor = String(id);
+      return this.reply(request, [since === this.#database.lastId, this.#database.lastId, this.#database.root2()]);
+    }
     if (request.method !== 'transact') return this.fail(request, { error: 'unknown method' });
     const operations = request.params.slice(1) as { readonly op: string }[];
     this.#database.nextCfg += 1;
@@ -118,7 +150,15 @@ export class DatabaseClient {
       request,
       operations.map(({ op }) => (op === 'select' ? { rows } : { count: 1 })),
     );
-    this.send({ id: null, method: 'update', params: [null, this.#database.root()] });
+    this.sendUpdate();
+  }
+
+  /** The root row as it is now. */
+  sendUpdate(): void {
+    const params = this.#database.hasSince
+      ? [this.#monitor, this.#database.lastId, this.#database.root2()]
+      : [null, this.#database.root()];
+    this.send({ id: null, method: this.#database.hasSince ? 'update3' : 'update', params });
   }
 
   /** Requests of ours stand back to back, and hold no braces in strings. */

@@ -15,6 +15,7 @@ class Rig {
     this.ovsdb = new Ovsdb({
       up: () => this.heard.push('up'),
       down: (reason) => this.heard.push(`down: ${reason}`),
+      waiting: () => this.heard.push('waiting'),
       changed: () => {},
     });
   }
@@ -54,7 +55,7 @@ test('closed in the middle of the monitor’s answer, three times over: up with 
   let left = 3;
   rig.database.script = {
     onRequest: (request, client) => {
-      if (request.method !== 'monitor' || left-- <= 0) return false;
+      if (request.method !== 'monitor_cond_since' || left-- <= 0) return false;
       client.sendRaw(`{"id":${String(request.id)},"result":{"Open_vSwitch":{"0000`);
       setImmediate(() => client.close());
       return true;
@@ -78,7 +79,7 @@ test('a change whose answer never comes fails when the stream ends, not before a
 
 test('vswitchd never acts, and then the stream ends: the change fails', async ({ rig }) => {
   await rig.up();
-  rig.database.script = { onReply: (text) => (text.includes('"update"') ? [] : [text]) };
+  rig.database.script = { onReply: (text) => (text.includes('"update3"') ? [] : [text]) };
   const pending = rig.ovsdb.apply(change);
   const refused = expect(pending).rejects.toThrow('closed by the peer');
   await until('it was taken', () => rig.database.nextCfg === 1);
@@ -102,7 +103,7 @@ test('one operation refused: its words are the error', async ({ rig }) => {
 test('a refused monitor is said with the server’s words', async ({ rig }) => {
   rig.database.script = {
     onRequest: (request, client) =>
-      request.method === 'monitor' ? (client.fail(request, { error: 'unknown database' }), true) : false,
+      request.method === 'monitor_cond_since' ? (client.fail(request, { error: 'unknown database' }), true) : false,
   };
   rig.ovsdb.connect(rig.database.remote);
   await until('it is said', () => rig.heard.length > 0);
@@ -116,14 +117,67 @@ test('a refused monitor is said with the server’s words', async ({ rig }) => {
 test('a change right behind the monitor’s answer is not lost', async ({ rig }) => {
   rig.database.script = {
     onRequest: (request, client) => {
-      if (request.method !== 'monitor') return false;
-      const before = rig.database.root();
+      if (request.method !== 'monitor_cond_since') return false;
+      const [, id] = request.params;
+      const { lastId } = rig.database;
+      const before = rig.database.root2();
       rig.database.nextCfg = 5;
-      const update = { id: null, method: 'update', params: [null, rig.database.root()] };
-      client.send({ id: request.id, result: before, error: null }, update);
+      const update = { id: null, method: 'update3', params: [id, rig.database.lastId, rig.database.root2()] };
+      client.send({ id: request.id, result: [false, lastId, before], error: null }, update);
       return true;
     },
   };
   await rig.up();
   await until('the change is in', () => rig.curCfg === 5, { timeoutMs: 1000 });
+});
+
+test('a server of before 2.12, without monitor_cond_since, is followed all the same', async ({ rig }) => {
+  rig.database.hasSince = false;
+  await rig.up();
+  await rig.ovsdb.apply(change);
+  expect(rig.curCfg).toBe(1);
+});
+
+test('after a lost stream it asks for what came since the last transaction that it saw', async ({ rig }) => {
+  await rig.up();
+  await rig.ovsdb.apply(change);
+  const { lastId } = rig.database;
+  rig.database.dropAll();
+  await until('it is back', () => rig.heard.filter((word) => word === 'up').length === 2);
+  expect(rig.database.since).toEqual(['00000000-0000-0000-0000-000000000000', lastId]);
+  expect(rig.curCfg).toBe(1);
+});
+
+test('an update that makes no sense: everything is asked for anew, under another name', async ({ rig }) => {
+  await rig.up();
+  const stranger = { Interface: { '00000000-0000-4000-8000-000000000009': { modify: { ofport: 3 } } } };
+  rig.database.notify('update3', 'sluice-1', rig.database.lastId, stranger);
+  await until('it asked again', () => rig.database.since.length === 2);
+  expect(rig.database.since[1]).toBe('00000000-0000-0000-0000-000000000000');
+  await rig.ovsdb.apply(change);
+  // What the first monitor still says is late.
+  rig.database.notify('update3', 'sluice-1', rig.database.lastId, stranger);
+  await rig.ovsdb.apply(change);
+  expect(rig.database.since).toHaveLength(2);
+});
+
+test('the lock: up only with it, waiting without, and every change asserts it', async ({ rig }) => {
+  rig.database.lockTaken = true;
+  const asserted: unknown[] = [];
+  rig.database.script = {
+    onRequest: ({ method, params }) => {
+      if (method === 'transact') asserted.push(params[1]);
+      return false;
+    },
+  };
+  rig.ovsdb.connect(rig.database.remote, 'sluice_br');
+  await until('it waits', () => rig.heard.at(-1) === 'waiting');
+  expect(rig.ovsdb.locked).toBe(false);
+  rig.database.notify('locked', 'another');
+  rig.database.notify('locked', 'sluice_br');
+  await until('it has the lock', () => rig.heard.at(-1) === 'up');
+  await rig.ovsdb.apply(change);
+  expect(asserted).toEqual([{ op: 'assert', lock: 'sluice_br' }]);
+  rig.database.notify('stolen', 'sluice_br');
+  await until('it has lost it', () => rig.heard.at(-1) === 'waiting');
 });

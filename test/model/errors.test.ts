@@ -9,6 +9,7 @@ test('codes of errors and their HTTP status', () => {
     'not_found 404',
     'in_use 409',
     'conflict 409',
+    'taken 409',
     'not_confirmed 504',
     'quarantined 200',
     'switch_unavailable 503',

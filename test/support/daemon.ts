@@ -18,6 +18,8 @@ export interface DaemonProcess {
     timeoutMs?: number,
   ): Promise<Record<string, unknown>>;
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** Its exit code, null after a signal. */
+  readonly ended: Promise<number | null>;
 }
 
 /** `netns`: the network namespace it runs in. `ip netns exec` becomes the program, so that its pid is the daemon's. */
@@ -35,10 +37,11 @@ export async function serveProcess(args: readonly string[], netns?: string): Pro
     log.push(JSON.parse(line) as Record<string, unknown>);
     for (const check of checks) check();
   });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const daemon: DaemonProcess = {
     pid: child.pid ?? 0,
     log,
+    ended,
     seen: (fits, what, timeoutMs = 20_000) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => finish(new Error(`no log line: ${what}\n${stderr}`)), timeoutMs);

@@ -46,6 +46,7 @@ async function daemonOn(sandbox: Sandbox, datapathType: DaemonConfig['datapathTy
     db: sandbox.remote,
     rundir: sandbox.rundir,
     stateDir: join(directory, 'state'),
+    takeOver: false,
     socket: join(directory, 'sluice.sock'),
     listen: [],
     logLevel: 'warn',

@@ -9,9 +9,11 @@ import { monitored, Rows } from './rows.js';
 import type { Json } from './values.js';
 
 export interface OvsdbListener {
-  /** The first monitor reply of a connection is in `rows`. */
+  /** All rows are in `rows` and the lock is ours: again after every loss of either. */
   up(): void;
   down(reason: string): void;
+  /** The rows are there, and somebody else has the lock. */
+  waiting(): void;
   /** Rows changed; `structure` when bridges or ports themselves came, went or were altered. */
   changed(structure: boolean): void;
 }
@@ -23,10 +25,22 @@ interface OperationResult {
 }
 
 const database = 'Open_vSwitch';
+const noTransaction = '00000000-0000-0000-0000-000000000000';
+
+type Updates = Parameters<Rows['update']>[0];
+type Updates2 = Parameters<Rows['update2']>[0];
 
 export class Ovsdb {
   readonly rows = new Rows();
+  /** The rows are current. */
   connected = false;
+  #lock: string | undefined;
+  #locked = false;
+  /** The last transaction that `rows` has; zeros ask for everything. */
+  #lastId = noTransaction;
+  #monitors = 0;
+  /** The id of the monitor that counts; notifications of others are late. */
+  #monitorId = '';
   readonly #rpc: JsonRpc;
   readonly #listener: OvsdbListener;
   #waiters: { cfg: number; resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -34,19 +48,27 @@ export class Ovsdb {
   constructor(listener: OvsdbListener) {
     this.#listener = listener;
     this.#rpc = new JsonRpc({
-      onUp: () => void this.#monitor(),
+      onUp: () => void this.#begin(),
       onDown: (reason) => this.#lost(reason),
       onNotify: (method, params) => this.#notified(method, params),
     });
   }
 
-  connect(remote: string): void {
+  /** Holds the named lock from now on, or waits for it; without a name there is nothing to hold. */
+  connect(remote: string, lock?: string): void {
+    this.#lock = lock;
     this.#rpc.connect(remote);
   }
 
   /** Run a transaction; rejects with the first error that the server names. Resolves to the results, by operation. */
   async transact(operations: readonly Operation[]): Promise<OperationResult[]> {
-    const results = (await this.#rpc.request('transact', [database, ...operations])) as (OperationResult | null)[];
+    // Between two looks the lock may have gone: the server refuses then.
+    const assert = this.#lock === undefined ? [] : [{ op: 'assert', lock: this.#lock }];
+    const request = [database, ...assert, ...operations];
+    const answer = (await this.#rpc.request('transact', request)) as (OperationResult | null)[];
+    const [owned] = assert.length > 0 ? answer : [];
+    if (owned?.error !== undefined) throw new Error('another daemon holds the lock of the bridge');
+    const results = answer.slice(assert.length);
     const failed = results.find((result) => result?.error !== undefined);
     if (failed) throw new Error(`Open vSwitch's database refused the change: ${failed.error}: ${failed.details ?? ''}`);
     return results.map((result) => result ?? {});
@@ -66,37 +88,93 @@ export class Ovsdb {
     this.#rpc.close();
   }
 
+  get locked(): boolean {
+    return this.#lock === undefined || this.#locked;
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      this.#locked = false;
+      if (this.#lock !== undefined) {
+        const { locked } = (await this.#rpc.request('lock', [this.#lock])) as { locked: boolean };
+        // The notification may have come first.
+        this.#locked ||= locked;
+      }
+    } catch (error) {
+      return this.#lost(String(error));
+    }
+    await this.#monitor();
+  }
+
   async #monitor(): Promise<void> {
     const requests = Object.fromEntries(Object.entries(monitored).map(([table, columns]) => [table, { columns }]));
+    // A number of its own: the server does not take one twice on a connection.
+    const id = `sluice-${++this.#monitors}`;
+    this.#monitorId = id;
     try {
-      const initial = await this.#rpc.request('monitor', [database, null, requests]);
-      this.rows.clear();
-      this.rows.update(initial as Parameters<Rows['update']>[0]);
-      this.connected = true;
-      this.#listener.up();
-      this.#settle();
+      await this.#since(id, requests);
     } catch (error) {
       // A lost connection also ends here; the next `onUp` monitors again.
-      this.#lost(String(error));
+      if (this.#monitorId === id) this.#lost(String(error));
+      return;
     }
+    this.connected = true;
+    if (this.locked) this.#listener.up();
+    else this.#listener.waiting();
+    this.#settle();
+  }
+
+  /** From where we were, where the server still knows it; a server of before 2.12 tells everything each time. */
+  async #since(id: string, requests: object): Promise<void> {
+    let answer;
+    try {
+      answer = await this.#rpc.request('monitor_cond_since', [database, id, requests, this.#lastId]);
+    } catch (error) {
+      if (!/unknown method/.test(String(error))) throw error;
+      const initial = await this.#rpc.request('monitor', [database, id, requests]);
+      this.rows.clear();
+      this.rows.update(initial as Updates);
+      return;
+    }
+    const [found, lastId, updates] = answer as [boolean, string, Updates2];
+    if (!found) this.rows.clear();
+    this.rows.update2(updates);
+    this.#lastId = lastId;
   }
 
   #notified(method: string, params: unknown): void {
-    if (method !== 'update' || !Array.isArray(params)) return;
-    const updates: unknown = params[1];
-    if (typeof updates !== 'object' || updates === null || !this.#follow(updates)) {
+    const [about, ...rest]: readonly unknown[] = Array.isArray(params) ? params : [];
+    if (method === 'locked' || method === 'stolen') {
+      if (about === this.#lock) this.#lockMoved(method === 'locked');
+      return;
+    }
+    if (!['update', 'update3'].includes(method)) return;
+    // Of a monitor that was given up; one with no name is of a server that makes up its own.
+    if (typeof about === 'string' && about !== this.#monitorId) return;
+    const updates = rest[method === 'update3' ? 1 : 0];
+    if (typeof updates !== 'object' || updates === null || !this.#follow(method, updates)) {
       // What we know may be wrong from here on: ask for everything again.
+      this.#lastId = noTransaction;
       void this.#monitor();
       return;
     }
+    if (method === 'update3') this.#lastId = String(rest[0]);
     this.#settle();
     const tables = Object.keys(updates);
     this.#listener.changed(tables.includes('Port') || tables.includes('Bridge'));
   }
 
-  #follow(updates: object): boolean {
+  #lockMoved(isOurs: boolean): void {
+    this.#locked = isOurs;
+    if (!this.connected) return;
+    if (isOurs) this.#listener.up();
+    else this.#listener.waiting();
+  }
+
+  #follow(method: string, updates: object): boolean {
     try {
-      this.rows.update(updates as Parameters<Rows['update']>[0]);
+      if (method === 'update') this.rows.update(updates as Updates);
+      else this.rows.update2(updates as Updates2);
       return true;
     } catch {
       return false;
@@ -105,6 +183,8 @@ export class Ovsdb {
 
   #lost(reason: string): void {
     this.connected = false;
+    this.#locked = false;
+    this.#monitorId = '';
     this.#fail(new Error(reason));
     this.#listener.down(reason);
   }

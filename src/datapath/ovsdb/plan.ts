@@ -5,6 +5,7 @@
  * fail_mode or a controller would flush every flow of the bridge.
  */
 import { createHash } from 'node:crypto';
+import { daemonKey, ownerKey, type Owner } from './lock.js';
 import type { BridgeRow, PortRow, Rows } from './rows.js';
 import { map, namedUuid, optional, ovsMap, ovsSet, ovsUuid, type Json, type Uuid } from './values.js';
 import type { WantedBridge, WantedInterface, WantedPort } from './wanted.js';
@@ -29,10 +30,15 @@ export interface Plan {
  * Ports of ours that must leave in the same transaction in which their successors come: uplinks, since two of them side by
  * side are a loop and a NIC can be in one port only; and the patches of a bridge that is going.
  */
-function superseded(rows: Rows, wanted: readonly WantedBridge[]): ReadonlyMap<Uuid, readonly PortRow[]> {
+function superseded(
+  rows: Rows,
+  wanted: readonly WantedBridge[],
+  owner: Owner | undefined,
+): ReadonlyMap<Uuid, readonly PortRow[]> {
   const leaving = new Map<Uuid, PortRow[]>();
   for (const bridge of rows.bridges()) {
     if (bridge.externalIds[roleKey] !== 'bridge') continue;
+    if (![undefined, owner?.id].includes(bridge.externalIds[ownerKey])) continue;
     const now = wanted.find(({ name }) => name === bridge.name);
     // Without a successor an uplink leaves after the flows that send to it, with its bridge.
     if (now === undefined && !wanted.some(({ ports }) => ports.some(({ role }) => role === 'uplink'))) continue;
@@ -51,16 +57,18 @@ class Planner {
   #next = 0;
   readonly #rows: Rows;
   readonly #removes: boolean;
+  readonly #marks: Readonly<Record<string, string>>;
   readonly #leaving: ReadonlyMap<Uuid, readonly PortRow[]>;
   /** Interface rows of leaving ports by name: taken over as they are, since names are unique within a transaction, too. */
   readonly #orphans: ReadonlyMap<string, Uuid>;
   /** Interfaces that this transaction gives a place to, and the port it is. */
   readonly #claimed = new Map<string, string>();
 
-  constructor(rows: Rows, wanted: readonly WantedBridge[], removes: boolean) {
+  constructor(rows: Rows, wanted: readonly WantedBridge[], removes: boolean, owner: Owner | undefined) {
     this.#rows = rows;
+    this.#marks = owner === undefined ? {} : { [ownerKey]: owner.id, [daemonKey]: owner.daemon };
     this.#removes = removes;
-    this.#leaving = superseded(rows, wanted);
+    this.#leaving = superseded(rows, wanted, owner);
     const orphans = [...this.#leaving.values()].flat().flatMap((port) => rows.interfacesOf(port));
     this.#orphans = new Map(orphans.map(({ name, uuid }) => [name, uuid]));
   }
@@ -112,7 +120,7 @@ class Planner {
       fail_mode: wanted.failMode,
       protocols: ovsSet(wanted.protocols),
       other_config: ovsMap({ ...identity(this.#hostSeed(), wanted.name), ...pinned(wanted) }),
-      external_ids: ovsMap({ [roleKey]: 'bridge' }),
+      external_ids: ovsMap({ [roleKey]: 'bridge', ...this.#marks }),
       ...(wanted.tables.length > 0 ? { flow_tables: this.#tableNames(wanted) } : {}),
     });
     this.mutate('Open_vSwitch', root.uuid, 'bridges', 'insert', [bridge]);
@@ -130,6 +138,7 @@ class Planner {
     const count = Array.isArray(named) && named[0] === 'map' ? (named[1] as Json[]).length : 0;
     if (wanted.tables.length > 0 && count !== wanted.tables.length) columns['flow_tables'] = this.#tableNames(wanted);
     if (Object.keys(columns).length > 0) this.update('Bridge', row.uuid, columns);
+    this.#mark(row);
 
     this.#localMtu(row, wanted);
 
@@ -160,6 +169,17 @@ class Planner {
     const local = this.#rows.interfaces(row).find((each) => each.name === name);
     if (local === undefined || pin === undefined || optional(local.raw['mtu_request']) === pin.mtu) return;
     this.update('Interface', local.uuid, { mtu_request: pin.mtu });
+  }
+
+  /** Whose the bridge is, and who is at work on it. Other ids stay as they are. */
+  #mark({ uuid, externalIds }: BridgeRow): void {
+    const stale = Object.entries(this.#marks).filter(([key, value]) => externalIds[key] !== value);
+    if (stale.length === 0) return;
+    const mutations: Json = [
+      ['external_ids', 'delete', ovsSet(stale.map(([key]) => key))],
+      ['external_ids', 'insert', ovsMap(Object.fromEntries(stale))],
+    ];
+    this.operations.push({ op: 'mutate', table: 'Bridge', where: [['_uuid', '==', ovsUuid(uuid)]], mutations });
   }
 
   /** A port that is there keeps its row, and so its ofport; only what differs is written. */
@@ -283,13 +303,14 @@ function identity(seed: string, bridge: string): Record<string, string> {
   return { hwaddr: hex.match(/../g)!.join(':'), 'datapath-id': `0000${hex}` };
 }
 
-/** Bridges that are ours by their mark and no longer wanted. */
-function removeBridges(planner: Planner, rows: Rows, wanted: readonly WantedBridge[]): void {
+/** Bridges that are ours by their mark and no longer wanted; those of another state are another daemon's. */
+function removeBridges(planner: Planner, rows: Rows, wanted: readonly WantedBridge[], owner: Owner | undefined): void {
   const root = rows.root();
   if (!root) return;
   const gone = rows
     .bridges()
-    .filter((b) => b.externalIds[roleKey] === 'bridge' && !wanted.some((w) => w.name === b.name));
+    .filter((b) => b.externalIds[roleKey] === 'bridge' && !wanted.some((w) => w.name === b.name))
+    .filter(({ externalIds }) => [undefined, owner?.id].includes(externalIds[ownerKey]));
   planner.mutate(
     'Open_vSwitch',
     root.uuid,
@@ -300,11 +321,11 @@ function removeBridges(planner: Planner, rows: Rows, wanted: readonly WantedBrid
 }
 
 /** Plan one transaction: what is missing (`add`), or everything, what is no longer wanted included (`remove`). */
-export function plan(rows: Rows, wanted: readonly WantedBridge[], when: 'add' | 'remove'): Plan {
-  const planner = new Planner(rows, wanted, when === 'remove');
+export function plan(rows: Rows, wanted: readonly WantedBridge[], when: 'add' | 'remove', owner?: Owner): Plan {
+  const planner = new Planner(rows, wanted, when === 'remove', owner);
   planner.releases();
   for (const bridge of wanted) planner.bridge(bridge);
-  if (when === 'remove') removeBridges(planner, rows, wanted);
+  if (when === 'remove') removeBridges(planner, rows, wanted, owner);
   if (planner.operations.length === 0) return planner;
   const root = rows.root();
   if (root) {

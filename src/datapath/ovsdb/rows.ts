@@ -3,6 +3,7 @@
  * Neighbours: client.ts feeds updates in; plan.ts and ports.ts read.
  * Invariant: a number is an ofport only when the switch assigned it; `[]` and -1 are states of their own.
  */
+import { applyDelta } from './delta.js';
 import { map, optional, set, uuids, type Json, type Uuid } from './values.js';
 
 export type Row = Readonly<Record<string, Json>>;
@@ -86,6 +87,13 @@ export const monitored = {
 
 export type TableName = keyof typeof monitored;
 type TableUpdate = Record<Uuid, { old?: Row; new?: Row }>;
+type TableUpdate2 = Record<Uuid, { initial?: Row; insert?: Row; modify?: Row; delete?: null }>;
+
+function modified(before: Row | undefined, delta: Row): Row {
+  if (before === undefined) throw new Error('a row that is not known was modified');
+  const changed = Object.entries(delta).map(([column, value]) => [column, applyDelta(column, before[column], value)]);
+  return { ...before, ...Object.fromEntries(changed) };
+}
 
 export class Rows {
   readonly #tables = new Map<TableName, Map<Uuid, Row>>();
@@ -101,6 +109,19 @@ export class Rows {
       for (const [uuid, { new: row }] of Object.entries(rows)) {
         if (row) table.set(uuid, { ...table.get(uuid), ...row });
         else table.delete(uuid);
+      }
+    }
+  }
+
+  /** Apply a `table-updates2` object (ovsdb-server(7)); columns with their default value are left out of it. */
+  update2(updates: Record<string, TableUpdate2>): void {
+    for (const [name, rows] of Object.entries(updates)) {
+      const table = this.#table(name as TableName);
+      for (const [uuid, { initial, insert, modify, delete: gone }] of Object.entries(rows)) {
+        const row = initial ?? insert;
+        if (row) table.set(uuid, row);
+        else if (modify) table.set(uuid, modified(table.get(uuid), modify));
+        else if (gone !== undefined) table.delete(uuid);
       }
     }
   }
@@ -160,7 +181,7 @@ function bridgeRow(uuid: Uuid, raw: Row): BridgeRow {
     raw,
     name: raw['name'] as string,
     ports: uuids(raw['ports']),
-    datapathType: raw['datapath_type'] as string,
+    datapathType: text(raw['datapath_type']) ?? '',
     failMode: text(raw['fail_mode']),
     protocols: set(raw['protocols']) as string[],
     otherConfig: map(raw['other_config']),
@@ -186,7 +207,7 @@ function interfaceRow(uuid: Uuid, raw: Row): InterfaceRow {
     uuid,
     raw,
     name: raw['name'] as string,
-    type: raw['type'] as string,
+    type: text(raw['type']) ?? '',
     options: map(raw['options']),
     ofport: typeof ofport === 'number' && ofport > 0 ? ofport : undefined,
     error: text(raw['error']),
