@@ -288,7 +288,7 @@ export function noTables(): Tables {
     objects: perKind(none),
     owners: perKind(unowned),
     links: {},
-    claims: { VLAN: none, VNI: none, MAC: none, IP: none, interface: none },
+    claims: { VLAN: none, VNI: none, MAC: none, IP: none, interface: none, port: none },
     zones: PersistentMap.empty(),
     meters: PersistentMap.empty(),
     sets: PersistentMap.empty(),

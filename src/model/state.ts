@@ -228,6 +228,11 @@ export class Snapshot implements State {
     return key === undefined ? undefined : { kind, key };
   }
 
+  networkAt(portName: string): Network | undefined {
+    const key = this.tables.claims.port.get('')?.get(portName);
+    return key === undefined ? undefined : this.networks.get(key);
+  }
+
   endpointAt(interfaceName: string): Endpoint | undefined {
     const key = this.tables.claims.interface.get('')?.get(interfaceName);
     return key === undefined ? undefined : this.endpoints.get(key);

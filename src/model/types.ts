@@ -100,6 +100,8 @@ export interface State {
   collection<K extends Kind>(kind: K): Collection<ObjectOf[K]>;
   /** The object an owner key belongs to; undefined for `system`, `shared` and owners no longer there. */
   byOwner(owner: number): Ref | undefined;
+  /** The infra network whose port in this host has the name. */
+  networkAt(portName: string): Network | undefined;
   /** The endpoint that uses a local interface. */
   endpointAt(interfaceName: string): Endpoint | undefined;
 }

@@ -187,8 +187,10 @@ class Planner {
     for (const have of this.#rows.interfacesOf(row)) {
       const want = wanted.interfaces.find((i) => i.name === have.name);
       if (!want || want.type === '') continue;
-      if (have.type === want.type && sameMap(have.options, want.options)) continue;
-      this.update('Interface', have.uuid, { type: want.type, options: ovsMap(want.options) });
+      const wrongMac = want.mac !== undefined && optional(have.raw['mac']) !== want.mac;
+      if (have.type === want.type && sameMap(have.options, want.options) && !wrongMac) continue;
+      const mac: Record<string, Json> = wrongMac ? { mac: want.mac } : {};
+      this.update('Interface', have.uuid, { type: want.type, options: ovsMap(want.options), ...mac });
     }
     if (!wanted.bond || !isOurs(row)) return;
     const columns: Record<string, Json> = {};
@@ -217,9 +219,15 @@ class Planner {
   }
 
   #insertInterface(wanted: WantedInterface): Json {
-    const { name, type, options, mtuRequest } = wanted;
+    const { name, type, options, mtuRequest, mac } = wanted;
     const mtu = mtuRequest === undefined ? {} : { mtu_request: mtuRequest };
-    return this.insert('Interface', { name, type, options: ovsMap(options), ...mtu });
+    return this.insert('Interface', {
+      name,
+      type,
+      options: ovsMap(options),
+      ...mtu,
+      ...(mac === undefined ? {} : { mac }),
+    });
   }
 
   #insertPort(wanted: WantedPort): Json {

@@ -79,6 +79,7 @@ export const monitored = {
     'ifindex',
     'lacp_current',
     'external_ids',
+    'mac',
     'mac_in_use',
     'mtu',
     'mtu_request',

@@ -2,13 +2,15 @@
  * The bridges and ports that the desired state asks of the switch's database; pure.
  * Neighbours: plan.ts turns the difference to the rows into one transaction.
  */
-import { interfaceOf, type Change, type Settings, type State } from '../../model/index.js';
+import { interfaceOf, type AnyObject, type Change, type Settings, type State } from '../../model/index.js';
 
 export interface WantedInterface {
   readonly name: string;
   readonly type: string;
   readonly options: Readonly<Record<string, string>>;
   readonly mtuRequest?: number;
+  /** Of an internal port. */
+  readonly mac?: string;
 }
 
 export interface WantedPort {
@@ -76,6 +78,16 @@ function patch(name: string, peer: string): WantedPort {
   return { name, role: 'patch', interfaces: [{ name, type: 'patch', options: { peer } }] };
 }
 
+/** The host's own ports: in each infra network, with the MAC of the endpoint that stands for the host there. */
+function hostPorts(state: State): WantedPort[] {
+  return [...state.networks.values()]
+    .filter(({ infra }) => infra)
+    .map(({ spec: { name } }) => {
+      const mac = state.endpointAt(name)?.spec.mac;
+      return { name, role: 'host', interfaces: [{ name, type: 'internal', options: {}, ...(mac ? { mac } : {}) }] };
+    });
+}
+
 /** One NIC is a port of its name; several are a bond. Sorted, so that their order in the settings means nothing. */
 function uplinkPort(nics: readonly string[], bond: Settings['bond'], bondName: string): WantedPort {
   const [only] = nics;
@@ -94,11 +106,11 @@ function uplinkPort(nics: readonly string[], bond: Settings['bond'], bondName: s
 
 export function wantedBridges(state: State, tables: readonly string[], hostIp = nothingHeld): WantedBridge[] {
   const { settings } = state;
-  const ports: WantedPort[] = endpointInterfaces(state).map((name) => ({
-    name,
-    role: 'endpoint',
-    interfaces: [device(name)],
-  }));
+  const ports = hostPorts(state);
+  const own = new Set(ports.map(({ name }) => name));
+  for (const name of endpointInterfaces(state)) {
+    if (!own.has(name)) ports.push({ name, role: 'endpoint', interfaces: [device(name)] });
+  }
   if (settings.vtepIp !== undefined) {
     const options = {
       remote_ip: 'flow',
@@ -138,10 +150,17 @@ export function wantedBridges(state: State, tables: readonly string[], hostIp = 
   return bridges;
 }
 
+/** What a change of it changes about the host's own port. */
+function portOf(object: AnyObject | undefined): string | undefined {
+  if (object?.kind === 'network') return object.infra ? object.spec.name : undefined;
+  return interfaceOf(object) === undefined || object?.kind !== 'endpoint' ? undefined : object.spec.mac;
+}
+
 /** Whether changes may change the ports that are wanted. */
 export function changesPorts(changes: readonly Change[]): boolean {
   return changes.some(({ before, after }) => {
     if ((before ?? after)?.kind === 'settings') return true;
+    if (portOf(before) !== portOf(after)) return true;
     return interfaceOf(before) !== interfaceOf(after);
   });
 }

@@ -222,6 +222,11 @@ function check(endpoint: Endpoint, state: State, say: Say): void {
     for (const { field, address, text: shown } of addresses(endpoint))
       checkAddress(endpoint, network, field, address, shown, say);
   }
+  const port = endpoint.where !== undefined && 'interface' in endpoint.where ? endpoint.where.interface : undefined;
+  const owner = port === undefined ? undefined : state.networkAt(port);
+  if (owner !== undefined && owner.key !== endpoint.network) {
+    say('interface', 'contradiction', `\`${port}\` is the host's port in network \`${owner.key}\``);
+  }
   const group = endpoint.group === undefined ? undefined : state.groups.get(endpoint.group);
   if (group?.network !== undefined && group.network !== endpoint.network) {
     say(

@@ -30,7 +30,7 @@ export interface Claim {
   readonly value: string;
 }
 
-export type ClaimSort = 'VLAN' | 'VNI' | 'MAC' | 'IP' | 'interface';
+export type ClaimSort = 'VLAN' | 'VNI' | 'MAC' | 'IP' | 'interface' | 'port';
 
 export interface KindRules<K extends Kind = Kind> {
   readonly kind: K;

@@ -14,7 +14,7 @@ import {
   type Cidr,
 } from '../addr.js';
 import type { Say } from '../problems.js';
-import { defined, dropEmpty, dropZero, only, type KindRules } from './kind.js';
+import { defined, dropEmpty, dropZero, type Claim, type KindRules } from './kind.js';
 import { name, readCidr, readHost, tenantName, text, vlanTag, vni } from './fields.js';
 
 export const networkSchema = Type.Object(
@@ -29,7 +29,8 @@ export const networkSchema = Type.Object(
     vni: Type.Optional(vni('VXLAN network identifier, 24 bits; unique on the host.')),
     type: Type.Optional(
       Type.Enum(['data', 'infra'], {
-        description: 'infra (a port in the host) is not supported yet.',
+        description:
+          'infra: this host itself takes part, by an internal port named as the network. Its MAC is that of the endpoint at this interface; address and link are the caller’s to set.',
         default: 'data',
       }),
     ),
@@ -80,6 +81,8 @@ export interface Network {
   /** Key of the tenant. */
   readonly tenant: string;
   readonly encap: 'vlan' | 'vxlan';
+  /** Whether the host has a port in it, named as the network. */
+  readonly infra: boolean;
   /** VLAN id or VNI, as encap says. */
   readonly tag: number;
   /** As the network says it; where it does not, settings.forwardingMode holds. */
@@ -124,6 +127,9 @@ function readTag(say: Say, input: NetworkSpec): { encap: 'vlan' | 'vxlan'; tag: 
   return { encap, tag: input[mine] ?? 0 };
 }
 
+/** Linux (IFNAMSIZ less the final zero). */
+const longestPort = 15;
+
 /** RFC 8200 §5. */
 const leastIpv6Mtu = 1280;
 
@@ -152,7 +158,7 @@ export const networkRules: KindRules<'network'> = {
       delete fields[written];
     }
   },
-  notYet: { type: only('infra') },
+  notYet: {},
   read(input: NetworkSpec, say) {
     const { encap, tag } = readTag(say, input);
     const v4 = readFamily(say, input, 4);
@@ -164,7 +170,7 @@ export const networkRules: KindRules<'network'> = {
       encap,
       vlan: encap === 'vlan' ? tag : undefined,
       vni: encap === 'vxlan' ? tag : undefined,
-      type: 'data',
+      type: input.type ?? 'data',
       forwarding: input.forwarding,
       subnet: v4.subnet && formatCidr(v4.subnet),
       gateway: v4.gateway === undefined ? undefined : formatAddress(v4.gateway),
@@ -175,6 +181,10 @@ export const networkRules: KindRules<'network'> = {
     if (input.mtu !== undefined && input.mtu < leastIpv6Mtu && v6.subnet !== undefined) {
       say('mtu', 'contradiction', `IPv6 needs an MTU of ${leastIpv6Mtu} at least`);
     }
+    if (input.type === 'infra' && input.name.length > longestPort) {
+      const why = `\`${input.name}\` is too long for the name of its port: ${longestPort} characters at most`;
+      say('name', 'out_of_range', why, 'choose a shorter name');
+    }
     return defined<Network>({
       kind: 'network',
       key: `${input.tenant}/${input.name}`,
@@ -183,6 +193,7 @@ export const networkRules: KindRules<'network'> = {
       tenant: input.tenant,
       encap,
       tag,
+      infra: input.type === 'infra',
       forwarding: input.forwarding,
       mtu: input.mtu,
       subnet: v4.subnet,
@@ -192,10 +203,15 @@ export const networkRules: KindRules<'network'> = {
     });
   },
   references: (network) => [{ field: 'tenant', ref: { kind: 'tenant', key: network.tenant } }],
-  claims: ({ encap, tag }) =>
-    encap === 'vlan'
-      ? [{ field: 'vlan', sort: 'VLAN', scope: '', value: `${tag}` }]
-      : [{ field: 'vni', sort: 'VNI', scope: '', value: `${tag}` }],
+  claims({ encap, tag, infra, spec }) {
+    const claims: Claim[] = [
+      encap === 'vlan'
+        ? { field: 'vlan', sort: 'VLAN', scope: '', value: `${tag}` }
+        : { field: 'vni', sort: 'VNI', scope: '', value: `${tag}` },
+    ];
+    if (infra) claims.push({ field: 'name', sort: 'port', scope: '', value: spec.name });
+    return claims;
+  },
 };
 
 /** The network's gateway or subnet that speaks about an address's family. */

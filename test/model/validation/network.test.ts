@@ -1,5 +1,5 @@
 /** What is refused of networks. */
-import { areRefused, network } from './rows.js';
+import { areRefused, endpoint, network } from './rows.js';
 
 areRefused([
   [
@@ -94,9 +94,19 @@ areRefused([
     '/objects/0/tenant no_such_object: no tenant `bleu` (did you mean `blue`?)',
   ],
   [
-    'an infra network',
-    network({ type: 'infra' }),
-    '/objects/0/type not_supported: type `infra` is not supported yet (leave it out)',
+    'an infra network whose name is too long for a port',
+    network({ type: 'infra', name: 'management-network' }),
+    '/objects/0/name out_of_range: `management-network` is too long for the name of its port: 15 characters at most (choose a shorter name)',
+  ],
+  [
+    'an infra network whose port another one has',
+    [network({ type: 'infra', name: 'mgmt' }), network({ type: 'infra', tenant: 'red', name: 'mgmt', vni: 7001 })],
+    '/objects/1/name duplicate: port mgmt is taken by `blue/mgmt`',
+  ],
+  [
+    'an endpoint of another network at the port of an infra network',
+    [network({ type: 'infra', name: 'mgmt' }), endpoint({ interface: 'mgmt' })],
+    "/objects/1/interface contradiction: `mgmt` is the host's port in network `blue/mgmt`",
   ],
   [
     'an MTU too small for IPv6',
