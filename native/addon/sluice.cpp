@@ -1,5 +1,5 @@
-// The addon's entry point: three classes, a function, no state. Node may load it into any number of environments (worker threads)
-// of one process; they share the I/O thread of core/io/loop.h and nothing else.
+// The addon's entry point: three classes, a function, no state. Node may load it into any number of environments
+// (worker threads) of one process; they share the I/O thread of core/io/loop.h and nothing else.
 #include <napi.h>
 
 #include "addon/engine_object.h"
