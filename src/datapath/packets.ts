@@ -39,10 +39,24 @@ function receiver(state: State, query: TraceQuery, sender: Endpoint): Endpoint {
     if (e.ipv4 !== undefined && formatIpv4(e.ipv4) === key) return e;
     if (e.ipv6.some((ipv6) => formatIpv6(ipv6) === key)) return e;
   }
+  const service = serviceOf(state, key, sender.tenant);
+  if (service !== undefined) throw new SluiceError('not_found', service);
   throw new SluiceError(
     'not_found',
     `there is no endpoint ${key}, nor one with that address in tenant ${sender.tenant}`,
   );
+}
+
+/** ofproto/trace knows no connections, so it cannot tell who would get one: it is asked about each provider. */
+function serviceOf(state: State, key: string, tenant: string): string | undefined {
+  for (const service of state.services) {
+    if (service.tenant !== tenant || (service.key !== key && !service.spec.ips.includes(key))) continue;
+    const [port] = service.ports;
+    const [first] = state.providers(service);
+    const hint = `--to ${first?.key ?? 'PROVIDER'} --protocol ${port?.protocol} --port ${port?.targetPort}`;
+    return `${key} is service ${service.key}, and policy judges its providers: trace ${hint}`;
+  }
+  return undefined;
 }
 
 /** The client's port of a traced connection. */

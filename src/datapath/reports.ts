@@ -5,7 +5,8 @@ import type { AnyObject, State } from '../model/index.js';
 import type { ObjectStatus } from './face.js';
 import { withPeerReport } from './peer-report.js';
 import { withRuleReport } from './rule-report.js';
+import { withServiceReport } from './service-report.js';
 
 export function withReports(status: ObjectStatus, object: AnyObject, state: State): ObjectStatus {
-  return withPeerReport(withRuleReport(status, object, state), object, state);
+  return withServiceReport(withPeerReport(withRuleReport(status, object, state), object, state), object, state);
 }
