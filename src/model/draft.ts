@@ -8,11 +8,12 @@ import { hash32, preferredId, probe } from './ids.js';
 import { firstMeters, lastMeters, policySetSignature } from './kinds/group.js';
 import type { Claim, Mutable } from './kinds/kind.js';
 import { rulesOf } from './kinds/registry.js';
+import { mayConjoin } from './kinds/rule.js';
 import { firstServiceNumber, lastServiceNumber } from './kinds/service.js';
 import { firstZone, lastZone } from './kinds/tenant.js';
 import { refOf } from './refs.js';
 import { linkTable, Snapshot, type Keys, type Tables } from './state.js';
-import type { AnyObject, Endpoint, Group, Ref } from './types.js';
+import type { AnyObject, Endpoint, Group, Ref, Rule } from './types.js';
 
 /** Numbers an object should keep, if they are free: from before, or from the store. */
 export interface Numbers {
@@ -20,6 +21,7 @@ export interface Numbers {
   readonly zone?: number;
   readonly policySet?: number;
   readonly meters?: number;
+  readonly conjunction?: number;
   readonly number?: number;
 }
 
@@ -58,6 +60,9 @@ export class Draft {
     const rules = rulesOf(object.kind);
     for (const claim of rules.claims?.(object) ?? []) this.#release(claim, object.key);
     for (const { ref } of rules.references(object)) this.#unlink(ref, object);
+    if (object.kind === 'rule' && object.conjunction !== 0) {
+      this.#tables.conjunctions = this.#tables.conjunctions.delete(object.conjunction | 0, this.#edit);
+    }
     if (object.kind === 'group') {
       this.#releaseSet(object);
       if (object.meters !== 0) this.#tables.meters = this.#tables.meters.delete(object.meters, this.#edit);
@@ -70,6 +75,10 @@ export class Draft {
   put(object: Mutable<AnyObject>, numbers: Numbers): readonly Conflict[] {
     object.id = this.#takeId(refOf(object), numbers.id);
     if (object.kind === 'tenant') (object as { zone: number }).zone = this.#takeZone(object.key, numbers.zone);
+    if (object.kind === 'rule' && mayConjoin(object)) {
+      const rule: Mutable<Rule> = object;
+      rule.conjunction = this.#takeConjunction(rule, numbers.conjunction);
+    }
     if (object.kind === 'group') {
       const group: Mutable<Group> = object;
       group.policySet = this.#takeSet(group, numbers.policySet);
@@ -149,6 +158,17 @@ export class Draft {
     t.sets = t.sets.set(signature, { number, users: (there?.users ?? 0) + 1 }, this.#edit);
     t.setNumbers = t.setNumbers.set(number, signature, this.#edit);
     for (const policy of group.policies) this.#countSet(policy, number, 1);
+    return number;
+  }
+
+  /** By all that the rule says, so that a changed rule has another. */
+  #takeConjunction(rule: Rule, wanted: number | undefined): number {
+    const t = this.#tables;
+    const taken = (n: number) => (t.conjunctions.get(n | 0) ?? rule.key) !== rule.key;
+    const preferred = hash32(`conjunction\0${JSON.stringify(rule.spec)}`);
+    const keep = wanted !== undefined && wanted > 0 && !taken(wanted);
+    const number = keep ? wanted : (probe(preferred, 1, 0xffffffff, taken) ?? 0);
+    t.conjunctions = t.conjunctions.set(number | 0, rule.key, this.#edit);
     return number;
   }
 
@@ -290,6 +310,7 @@ export function noTables(): Tables {
     links: {},
     claims: { VLAN: none, VNI: none, MAC: none, IP: none, interface: none, port: none },
     zones: PersistentMap.empty(),
+    conjunctions: PersistentMap.empty(),
     meters: PersistentMap.empty(),
     sets: PersistentMap.empty(),
     setNumbers: PersistentMap.empty(),

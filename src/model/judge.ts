@@ -103,6 +103,8 @@ function candidate(object: Mutable<AnyObject>, place: number, written?: Written,
 function numbersToKeep(before: AnyObject, after: AnyObject): Numbers {
   const sameSet =
     before.kind === 'group' && after.kind === 'group' && policySetSignature(before) === policySetSignature(after);
+  // A changed rule gets another conjunction.
+  if (before.kind === 'rule') return { id: before.id };
   return before.kind === 'group' && !sameSet ? { id: before.id, meters: before.meters } : before;
 }
 

@@ -83,6 +83,9 @@ function readAll(all: readonly Readable[], voice: Voice): Candidate[] {
 export function storedOf(object: AnyObject): Stored {
   const { kind, key, id, spec } = object;
   if (object.kind === 'tenant') return { kind, key, id, spec, zone: object.zone };
+  if (object.kind === 'rule' && object.conjunction !== 0) {
+    return { kind, key, id, spec, conjunction: object.conjunction };
+  }
   if (object.kind === 'group') {
     const { policySet, meters } = object;
     return meters === 0 ? { kind, key, id, spec, policySet } : { kind, key, id, spec, policySet, meters };

@@ -43,6 +43,8 @@ export interface Tables {
   readonly claims: { [S in ClaimSort]: PersistentMap<string, PersistentMap<string, string>> };
   /** ct zone → tenant. */
   zones: PersistentMap<number, string>;
+  /** Number of a conjunction → rule. The numbers are kept signed, as ids are. */
+  conjunctions: PersistentMap<number, string>;
   /** Number of meters → group. */
   meters: PersistentMap<number, string>;
   /** Signature of (policies, defaultAction) → its number. */

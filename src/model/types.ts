@@ -143,6 +143,8 @@ export interface Stored {
   readonly policySet?: number;
   /** Groups with a net profile: number of their meters. */
   readonly meters?: number;
+  /** Rules whose ports and addresses may be matched apart: number of their conjunction. */
+  readonly conjunction?: number;
   /** Services: the number of their OpenFlow groups. */
   readonly number?: number;
 }

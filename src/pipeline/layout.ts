@@ -79,10 +79,11 @@ export function addressPriority(length: number): number {
   return prio.usual + length;
 }
 
-/** Sub-levels of one rule priority: deny before allow; the free ones keep conjunctive flows apart from plain ones. */
+/** Sub-levels of one rule priority: deny before allow, and conjunctive flows apart from plain ones, which they would replace. */
 const ruleLevels = 8;
 const ruleBase = 1000;
 const subLevel = { deny: 6, allow: 2 } as const;
+const conjunctive = 1;
 
 /** The OpenFlow priority of a policy rule. `priority` 1–100, or 0 for a group's default. */
 export function rulePriority(priority: number, action: 'allow' | 'deny'): number {
@@ -94,22 +95,23 @@ export function puntMeter(purpose: number): number {
   return 0xfffe0000 + purpose;
 }
 
+/** The same for a rule whose ports and addresses are matched apart. */
+export function conjunctionPriority(priority: number, action: 'allow' | 'deny'): number {
+  return rulePriority(priority, action) + conjunctive;
+}
+
 /** Meters of a limit, one each direction. */
 export interface Meters {
   readonly from: number;
   readonly to: number;
 }
 
-/** Meters below are the system's (`punt`). */
-const firstEndpointMeter = 16;
-
 /**
  * The switch's meter ids. An endpoint's follow from its ofport, which nobody else has at the time and which is below
- * 2^16; a group's from a number of its own above that. So none is ever given to two, and a restart finds them as they were.
+ * 2^16; a group's from a number of its own above that, and the system's (`puntMeter`) are above all. So none is ever given to two, and a restart finds them as they were.
  */
 export function endpointMeters(ofport: number): Meters {
-  const from = firstEndpointMeter + 2 * ofport;
-  return { from, to: from + 1 };
+  return { from: 2 * ofport, to: 2 * ofport + 1 };
 }
 
 /** `number`: the group's `meters`. */

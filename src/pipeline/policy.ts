@@ -1,50 +1,16 @@
 /**
- * Policy: every rule is one flow for each policy set that contains it (times its CIDRs and ports).
- * Neighbours: conntrack.ts turned the connection's first direction up; source.ts numbered the policy sets.
- * Invariant: matches only the original tuple and the registers, so one flow judges both directions and both families.
+ * Policy: every rule is one flow for each policy set that contains it (times its CIDRs and ports, or plus where that is cheaper).
+ * Neighbours: conntrack.ts turned the connection's first direction up; source.ts numbered the policy sets; rule-match.ts has the
+ * halves of a rule's matches.
+ * Invariants: matches only the original tuple and the registers (and SCTP's own ports), so one flow judges both directions. Of a
+ * conjunction every part has the rule's set, the same priority and no other action, and no plain flow has that priority.
  */
-import type { Cidr, Rule } from '../model/index.js';
-import { m, prefix, type Flows, type Fragment, type TableRef } from '../openflow/index.js';
+import type { Rule } from '../model/index.js';
+import { m, type Flows, type Fragment, type TableRef } from '../openflow/index.js';
 import type { Feature } from './feature.js';
-import { reg, rulePriority, t } from './layout.js';
-import { portMasks } from './port-masks.js';
+import { conjunctionPriority, reg, rulePriority, t } from './layout.js';
+import { addressesOf, join, servicesOf } from './rule-match.js';
 import { isAudit, policySetsOf, type World } from './world.js';
-
-const icmp = 1;
-const icmp6 = 58;
-const anywhere = [undefined];
-const protocolNumber = { tcp: 6, udp: 17, sctp: 132 } as const;
-
-/** The protocol half of a rule's matches: one for each block of ports; none for `any`, which matches everything. */
-function services(rule: Rule): (Fragment | undefined)[] {
-  const { protocol } = rule;
-  if (protocol === undefined) return [undefined];
-  if (rule.icmp !== undefined && typeof protocol === 'number') {
-    // In an original tuple the ports of ICMP are its type and code (ovs-fields(7), ct_tp_src).
-    const { type, code } = rule.icmp;
-    if (code === undefined) return [m`ct_nw_proto=${protocol}, ct_tp_src=${type}`];
-    return [m`ct_nw_proto=${protocol}, ct_tp_src=${type}, ct_tp_dst=${code}`];
-  }
-  if (protocol === 'icmp') return [m`ct_nw_proto=${icmp}`, m`ct_nw_proto=${icmp6}`];
-  const number = typeof protocol === 'number' ? protocol : protocolNumber[protocol];
-  if (rule.ports.length === 0) return [m`ct_nw_proto=${number}`];
-  const [first] = rule.ports;
-  if (rule.ports.length === 1 && first?.from === first?.to) {
-    return [m`ct_nw_proto=${number}, ct_tp_dst=${first?.from}`]; // by far the most rules
-  }
-  return rule.ports.flatMap(portMasks).map((port) => m`ct_nw_proto=${number}, ct_tp_dst=${port}`);
-}
-
-/** The CIDR half of the peer, on the side of the connection where the peer is. */
-function peerAddress(rule: Rule, cidr: Cidr): Fragment {
-  const inbound = rule.direction === 'in';
-  if (typeof cidr.address === 'number') {
-    const value = prefix(cidr.address, cidr.length);
-    return inbound ? m`ip, ct_nw_src=${value}` : m`ip, ct_nw_dst=${value}`;
-  }
-  const value = prefix(cidr.address, cidr.length);
-  return inbound ? m`ipv6, ct_ipv6_src=${value}` : m`ipv6, ct_ipv6_dst=${value}`;
-}
 
 /** The object half of the peer: a group, or the endpoints of a network, which stands alone. */
 function peerObject(w: World, rule: Rule): Fragment | undefined {
@@ -77,39 +43,58 @@ function placeOf(w: World, direction: 'in' | 'out', audited: boolean): Place {
   return { table: apart ? t.policyOut : t.policy, next: apart ? t.policy : t.commit, decides: true };
 }
 
-function ruleFlow(
+/** What a rule that matched does. */
+function decide(
   f: Flows,
   rule: Rule,
   { table, next, decides }: Place,
-  set: number,
-  object: Fragment | undefined,
-  address: Fragment | undefined,
-  service: Fragment | undefined,
+  priority: number,
+  match: readonly [Fragment | undefined, Fragment | undefined, Fragment | undefined],
 ): void {
-  const own = rule.direction === 'in' ? m`${reg.destinationSet}=${set}` : m`${reg.sourceSet}=${set}`;
-  const priority = rulePriority(rule.priority, rule.action);
+  const [own, object, rest] = match;
   if (rule.action === 'allow' || !decides) {
-    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${own}, ${object}, ${address}, ${service},
-      actions=goto_table:${next}`;
+    f.add`table=${table}, priority=${priority}, ${own}, ${object}, ${rest}, actions=goto_table:${next}`;
   } else {
-    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${own}, ${object}, ${address}, ${service}, actions=drop`;
+    f.add`table=${table}, priority=${priority}, ${own}, ${object}, ${rest}, actions=drop`;
   }
 }
+
+const tracked = m`ct_state=+trk-inv`;
+
+/** Apart must cost less than half: the switch looks at more of a packet for a conjunction, and so caches more flows. */
+const gain = 2;
 
 export const policy: Feature = {
   rule(f, w, rule) {
     const place = placeOf(w, rule.direction, isAudit(w, rule.policy));
     const object = peerObject(w, rule);
-    const addresses = rule.peer.cidrs.length === 0 ? anywhere : rule.peer.cidrs.map((c) => peerAddress(rule, c));
-    const wanted = services(rule);
+    const addresses = addressesOf(rule);
+    const services = servicesOf(rule);
+    const apart = addresses.length + services.length + 1;
+    const conjoined = rule.conjunction !== 0 && addresses.length * services.length > gain * apart;
+    const priority = (conjoined ? conjunctionPriority : rulePriority)(rule.priority, rule.action);
+    const id = rule.conjunction;
     for (const set of policySetsOf(w, rule.policy)) {
+      const own = rule.direction === 'in' ? m`${reg.destinationSet}=${set}` : m`${reg.sourceSet}=${set}`;
+      if (conjoined) {
+        // The set is in both clauses, so that one number will do for all sets.
+        for (const { match } of services) {
+          f.add`table=${place.table}, priority=${priority}, ${own}, ${object}, ${match}, actions=conjunction(${id},1/2)`;
+        }
+        for (const { match } of addresses) {
+          f.add`table=${place.table}, priority=${priority}, ${own}, ${object}, ${tracked}, ${match}, actions=conjunction(${id},2/2)`;
+        }
+        continue;
+      }
       for (const address of addresses) {
-        for (const service of wanted) {
-          // ICMPv6 never travels in IPv4 nor ICMP in IPv6; such a flow is only noise, but a harmless one.
-          ruleFlow(f, rule, place, set, object, address, service);
+        for (const service of services) {
+          const match = join(address, service);
+          // No packet is of both families.
+          if (match !== undefined) decide(f, rule, place, priority, [own, object, match]);
         }
       }
     }
+    if (conjoined) decide(f, rule, place, priority, [m`conj_id=${id}`, undefined, tracked]);
   },
 
   /** A default of deny counts as a rule of priority 0 in both directions. */

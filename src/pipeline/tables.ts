@@ -61,8 +61,13 @@ export const t = Object.fromEntries(tableNames.map((name, id) => [name, table(na
 
 /** What a rule may match: the original tuple of a connection and who its two ends are. */
 const ruleMatches = [
+  'conj_id',
   'dl_type',
   'ct_state',
+  // SCTP, which conntrack does not see the ports of.
+  'nw_proto',
+  'tp_src',
+  'tp_dst',
   'ct_nw_src',
   'ct_nw_dst',
   'ct_ipv6_src',

@@ -25,3 +25,40 @@ test('a shadowed rule names the rule that decides in its place', () => {
   });
   expect(withRuleReport(status, state.rules.get('blue/p/1')!, state)).toBe(status);
 });
+
+test('an SCTP rule with ports says what the userspace datapath makes of it', () => {
+  const put = (datapathType: string) => [
+    { kind: 'settings', datapathType },
+    { kind: 'tenant', name: 'blue' },
+    { kind: 'policy', tenant: 'blue', name: 'p' },
+    {
+      kind: 'rule',
+      tenant: 'blue',
+      policy: 'p',
+      id: '1',
+      direction: 'in',
+      action: 'allow',
+      protocol: 'sctp',
+      ports: [80],
+    },
+    {
+      kind: 'rule',
+      tenant: 'blue',
+      policy: 'p',
+      id: '2',
+      direction: 'in',
+      action: 'deny',
+      protocol: 'sctp',
+      priority: 2,
+    },
+  ];
+  const problems = (datapathType: string, id: string) => {
+    const judged = judge(emptyState(), { put: put(datapathType) });
+    if (!judged.ok) throw new Error('refused');
+    const { state } = judged.accepted;
+    return withRuleReport(status, state.rules.get(`blue/p/${id}`)!, state).problems.map(({ code }) => code);
+  };
+  expect(problems('netdev', '1')).toEqual(['shadowed', 'sctp_untracked']);
+  expect(problems('netdev', '2')).toEqual([]);
+  expect(problems('system', '1')).toEqual(['shadowed']);
+});

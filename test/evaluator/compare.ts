@@ -113,3 +113,17 @@ export function storyOf(scene: Scene, journey: Journey): string {
   });
   return [`${scene.phase} ${frameText(scene.frame)} ct_state ${journey.tracked?.state}`, ...steps].join('\n');
 }
+
+/** Whether a rule may be compiled to a conjunction. */
+export function isConjoined(state: State, key: string): boolean {
+  return (state.rules.get(key)?.conjunction ?? 0) !== 0;
+}
+
+/**
+ * Of rules that decide alike the switch names one: a conjunction has a priority apart from plain flows, so the tables show
+ * those of one sort. Where one is among them, any of those named is right.
+ */
+export function namedAlike(state: State, outcome: Outcome, wanted: Outcome): Outcome {
+  const some = outcome.by.length > 0 && outcome.by.every((key) => wanted.by.includes(key));
+  return some && wanted.by.some((key) => isConjoined(state, key)) ? { ...outcome, by: wanted.by } : outcome;
+}

@@ -13,9 +13,26 @@ export interface Tracked {
   readonly tuple: Tuple;
 }
 
+/** Questions of ICMP and their answers: echo and timestamp, and echo of ICMPv6. */
+const questions: readonly (readonly [question: number, answer: number])[] = [
+  [8, 0],
+  [13, 14],
+  [128, 129],
+];
+const counterparts = new Map(
+  questions.flatMap(([q, a]) => [
+    [q, a],
+    [a, q],
+  ]),
+);
+
 export function turned(tuple: Tuple): Tuple {
   const { source, destination, protocol, tpSrc, tpDst } = tuple;
-  return { source: destination, destination: source, protocol, tpSrc: tpDst, tpDst: tpSrc };
+  const ends = { source: destination, destination: source, protocol };
+  if (protocol === proto.icmp || protocol === proto.icmp6) {
+    return { ...ends, tpSrc: counterparts.get(tpSrc) ?? tpSrc, tpDst };
+  }
+  return { ...ends, tpSrc: tpDst, tpDst: tpSrc };
 }
 
 function key(zone: number, tuple: Tuple): string {
@@ -23,8 +40,8 @@ function key(zone: number, tuple: Tuple): string {
   return `${zone} ${formatAddress(source)} ${formatAddress(destination)} ${protocol} ${tpSrc} ${tpDst}`;
 }
 
-/** Echo requests open a connection and echo replies answer one; they alone of ICMP do so here. */
-const opens = new Set([8, 128]);
+/** Questions open a connection, their answers belong to one. */
+const opens = new Set(questions.map(([question]) => question));
 
 export class Conntrack {
   readonly #original = new Set<string>();

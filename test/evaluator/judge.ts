@@ -18,6 +18,8 @@ export interface Connection {
   readonly protocol: number;
   /** Destination port of tcp and udp. */
   readonly port?: number | undefined;
+  /** Type of the ICMP message that opened it; the code is 0. */
+  readonly icmpType?: number | undefined;
 }
 
 export interface Verdict {
@@ -40,6 +42,7 @@ function protocolFits(rule: Rule, c: Connection): boolean {
   if (rule.protocol === undefined) return true;
   const numbers = typeof rule.protocol === 'number' ? [rule.protocol] : (protocolNumbers[rule.protocol] ?? []);
   if (!numbers.includes(c.protocol)) return false;
+  if (rule.icmp) return rule.icmp.type === c.icmpType && (rule.icmp.code ?? 0) === 0;
   if (rule.ports.length === 0) return true;
   const { port } = c;
   return port !== undefined && rule.ports.some(({ from, to }) => from <= port && port <= to);

@@ -53,7 +53,12 @@ export interface Arp {
   readonly sha: Uint8Array;
 }
 
-export const proto = { icmp: 1, igmp: 2, tcp: 6, udp: 17, icmp6: 58 } as const;
+export const proto = { icmp: 1, igmp: 2, tcp: 6, udp: 17, icmp6: 58, sctp: 132 } as const;
+
+const portedNames: Readonly<Record<number, string>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' };
+
+/** The name of a protocol that has ports. */
+export const portedName = (protocol: number): string | undefined => portedNames[protocol];
 export const ethertype = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 /** Set in vlan_vid of a tagged frame (OpenFlow 1.5 §7.2.3.8). */
 export const vlanPresent = 0x1000;
@@ -113,7 +118,7 @@ function addIp(fields: Fields, body: Ip): void {
   fields.set(v4 ? 'ip_dst' : 'ipv6_dst', big(body.destination));
   fields.set('nw_proto', BigInt(body.protocol));
   fields.set('nw_ttl', BigInt(body.ttl ?? 64));
-  const l4 = body.protocol === proto.tcp ? 'tcp' : body.protocol === proto.udp ? 'udp' : undefined;
+  const l4 = portedName(body.protocol);
   if (l4) {
     fields.set(`${l4}_src`, BigInt(body.tpSrc ?? 0));
     fields.set(`${l4}_dst`, BigInt(body.tpDst ?? 0));
@@ -130,7 +135,10 @@ function addIp(fields: Fields, body: Ip): void {
 }
 
 export function tupleOf(body: Ip): Tuple {
-  const { source, destination, protocol, tpSrc = 0, tpDst = 0 } = body;
+  const { source, destination, protocol, tpSrc = 0, tpDst = 0, icmpType } = body;
+  // Of ICMP type and code stand for the ports; of SCTP the userspace datapath sees none.
+  if (icmpType !== undefined) return { source, destination, protocol, tpSrc: icmpType, tpDst: 0 };
+  if (protocol === proto.sctp) return { source, destination, protocol, tpSrc: 0, tpDst: 0 };
   return { source, destination, protocol, tpSrc, tpDst };
 }
 

@@ -5,9 +5,10 @@ import { addressPriority, prio, t } from '../../src/pipeline/layout.js';
 import { check } from './property.js';
 
 test('for every host and frame, the tables do what the state demands', () => {
-  const { frames, verdicts } = check({ states: 1_000, framesEach: 24 });
+  const { frames, conjoined, verdicts } = check({ states: 1_000, framesEach: 24 });
   // The property says nothing where no frame goes: every verdict must have been met, and often.
   expect(frames).toBeGreaterThan(8_000);
+  expect(conjoined).toBeGreaterThan(150);
   for (const verdict of ['allow', 'allow rule', 'deny rule', 'deny default', 'refused', 'unjudged']) {
     expect(verdicts[verdict], verdict).toBeGreaterThan(300);
   }
@@ -20,6 +21,7 @@ const drops = (message: Uint8Array): boolean => flowInstructions(message).length
 test.each<[string, (message: Uint8Array) => boolean]>([
   ['the rules that deny', (m) => inTable(m, t.policy) && drops(m)],
   ['the rules that allow', (m) => inTable(m, t.policy) && !drops(m) && flowPriority(m) > 0],
+  ['the conjunctions', (m) => inTable(m, t.policy) && flowPriority(m) % 8 === 3],
   ['the out-rules of separate sides', (m) => inTable(m, t.policyOut) && flowPriority(m) > 0],
   ['the turning of replies', (m) => inTable(m, t.orient, prio.usual)],
   ['the passing of ICMP errors', (m) => inTable(m, t.orient, prio.guard)],

@@ -50,17 +50,24 @@ export function endOf(endpoint: Endpoint | undefined, address: Address): End {
 }
 
 /** The connection of the frame, in the direction of its first packet. */
-function connectionOf(scene: Scene, tuple: Tuple): Connection {
+/** The port that was asked for. SCTP's is that of the packet itself, on its way there or back. */
+function portOf(body: Ip, tuple: Tuple, forward: boolean): number | undefined {
+  if (tuple.protocol === proto.sctp) return forward ? body.tpDst : body.tpSrc;
+  return tuple.protocol === proto.tcp || tuple.protocol === proto.udp ? tuple.tpDst : undefined;
+}
+
+function connectionOf(scene: Scene, body: Ip, tuple: Tuple): Connection {
   const { sender } = scene;
   // Whoever has the MAC gets the frame; where nobody here has it, the address tells whom it is for.
   const receiver = scene.station === undefined ? scene.receiver : endOf(scene.station, scene.receiver.address);
-  const ported = tuple.protocol === proto.tcp || tuple.protocol === proto.udp;
   const forward = scene.phase === 'first' || scene.phase === 'again';
+  const icmp = tuple.protocol === proto.icmp || tuple.protocol === proto.icmp6;
   return {
     source: forward ? sender : receiver,
     destination: forward ? receiver : sender,
     protocol: tuple.protocol,
-    port: ported ? tuple.tpDst : undefined,
+    port: portOf(body, tuple, forward),
+    icmpType: icmp ? tuple.tpSrc : undefined,
   };
 }
 
@@ -74,5 +81,5 @@ export function verdictOf(state: State, scene: Scene, deviations: Deviations): V
   const { body } = scene.frame;
   if (body.kind !== 'ip') throw new Error('only IP is judged');
   if (scene.phase === 'related' && deviations.relatedUnjudged) return { action: 'allow', by: 'nothing', alike: [] };
-  return judge(state, connectionOf(scene, originalTuple(scene.phase, body)));
+  return judge(state, connectionOf(scene, body, originalTuple(scene.phase, body)));
 }

@@ -54,7 +54,7 @@ const group = fc.record({
 const peer = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Spec | undefined>(undefined) },
   { weight: 3, arbitrary: fc.record({ group: fc.constantFrom(...groupNames) }) },
-  { weight: 3, arbitrary: fc.record({ cidrs: fc.subarray([...cidrs], { minLength: 1, maxLength: 3 }) }) },
+  { weight: 3, arbitrary: fc.record({ cidrs: fc.subarray([...cidrs], { minLength: 1, maxLength: 8 }) }) },
   { weight: 1, arbitrary: fc.record({ network: fc.constantFrom(...networks) }) },
   {
     weight: 2,
@@ -67,9 +67,15 @@ const peer = fc.oneof(
 
 const service = fc.oneof(
   fc.constantFrom<Spec>({}, { protocol: 'any' }, { protocol: 'icmp' }, { protocol: 'tcp' }, { protocol: 'udp' }),
-  fc.constantFrom<Spec>({ protocol: 6 }, { protocol: '17' }),
+  fc.constantFrom<Spec>({ protocol: 6 }, { protocol: '17' }, { protocol: 'sctp' }),
+  fc.constantFrom<Spec>(
+    { protocol: 'icmp', icmpType: 8 },
+    { protocol: 'icmp', icmpType: 128 },
+    { protocol: 1, icmpType: 13, icmpCode: 0 },
+    { protocol: 'icmp', icmpType: 8, icmpCode: 1 },
+  ),
   fc.record({
-    protocol: fc.constantFrom('tcp', 'udp', 6),
+    protocol: fc.constantFrom('tcp', 'udp', 'sctp', 6),
     ports: fc.oneof(
       fc.constantFrom<number | string>(...tcpPorts, '16-95', '440-447'),
       fc.subarray([...tcpPorts, '23-81', '8064-8095'], { minLength: 1 }),
@@ -77,15 +83,25 @@ const service = fc.oneof(
   }),
 );
 
-const rule = fc.record({
-  policy: fc.constantFrom(...policyNames),
-  direction: fc.constantFrom('in', 'out'),
-  // Few values, so that ties are common.
-  priority: fc.constantFrom(1, 1, 2, 50, 100),
-  action: fc.constantFrom('allow', 'deny'),
-  peer,
-  service,
+/** So many ports and addresses that they cost less apart: 15 masks and more against 4 prefixes and more. */
+const many = fc.record({
+  peer: fc.record({ cidrs: fc.subarray([...cidrs], { minLength: 5, maxLength: 9 }) }),
+  service: fc.record({
+    protocol: fc.constantFrom('tcp', 'udp', 'tcp', 'sctp'),
+    ports: fc.constantFrom(['16-95', '441-446', '8065-8094'], ['21-81', '443-450', '8079-8094']),
+  }),
 });
+
+const rule = fc
+  .record({
+    policy: fc.constantFrom(...policyNames),
+    direction: fc.constantFrom('in', 'out'),
+    // Few values, so that ties are common.
+    priority: fc.constantFrom(1, 1, 2, 50, 100),
+    action: fc.constantFrom('allow', 'deny'),
+    what: fc.oneof({ weight: 5, arbitrary: fc.record({ peer, service }) }, { weight: 2, arbitrary: many }),
+  })
+  .map(({ what, ...rest }) => ({ ...rest, ...what }));
 
 const endpoint = fc.record({
   network: fc.constantFrom(...networks),

@@ -22,6 +22,13 @@ interface Condition {
   readonly mask: bigint;
 }
 
+/** `conjunction(id,clause/of)`. */
+interface Clause {
+  readonly id: bigint;
+  readonly clause: number;
+  readonly of: number;
+}
+
 export interface Flow {
   readonly table: number;
   readonly priority: number;
@@ -30,6 +37,8 @@ export interface Flow {
   readonly conditions: readonly Condition[];
   /** The instructions in hexadecimal: equal for flows that do the same. */
   readonly does: string;
+  /** Clauses of conjunctions that it fulfils; then it does nothing else. */
+  readonly clauses: readonly Clause[];
   readonly text: string;
 }
 
@@ -37,7 +46,7 @@ export interface Flow {
 export class AmbiguityError extends Error {}
 
 /** Metadata is zero until somebody sets it; a header field is there or not. */
-const metadata = /^(?:reg\d+|tun_.*|ct_.*|metadata|pkt_mark|vlan_vid)$/;
+const metadata = /^(?:reg\d+|tun_.*|ct_.*|metadata|pkt_mark|vlan_vid|conj_id)$/;
 
 function matches(flow: Flow, fields: Fields): boolean {
   for (const { name, value, mask } of flow.conditions) {
@@ -116,9 +125,24 @@ function fulfilled(prerequisite: Prerequisite, exact: (name: string) => number):
     ct,
     'ct-ipv4': ct && v4,
     'ct-ipv6': ct && v6,
-    'ct-port': ct && [6, 17, 132].includes(exact('ct_nw_proto')),
+    'ct-port': ct && [1, 6, 17, 58, 132].includes(exact('ct_nw_proto')),
   };
   return checks[prerequisite];
+}
+
+/** Apply-actions, then Nicira's action 34 (ovs: ofp-actions.c): clause from 0, of, id. */
+function clausesOf(instructions: Uint8Array): Clause[] {
+  const clauses: Clause[] = [];
+  const view = new DataView(instructions.buffer, instructions.byteOffset, instructions.byteLength);
+  for (let at = 8; at + 16 <= view.byteLength; at += view.getUint16(at + 2) || 16) {
+    if (view.getUint16(at) !== 0xffff || view.getUint32(at + 4) !== 0x2320 || view.getUint16(at + 8) !== 34) return [];
+    clauses.push({
+      id: BigInt(view.getUint32(at + 12)),
+      clause: view.getUint8(at + 10),
+      of: view.getUint8(at + 11),
+    });
+  }
+  return clauses;
 }
 
 function flowOf(message: Uint8Array): Flow {
@@ -129,6 +153,7 @@ function flowOf(message: Uint8Array): Flow {
     owner: cookieOwner(flowCookie(message)),
     conditions: conditionsOf(flowMatch(message)),
     does: Buffer.from(flowInstructions(message)).toString('hex'),
+    clauses: clausesOf(flowInstructions(message)),
     // Printed only when somebody looks: most flows are never met.
     get text() {
       return (text ??= formatFlow(message));
@@ -136,35 +161,74 @@ function flowOf(message: Uint8Array): Flow {
   };
 }
 
+interface Table {
+  /** By descending priority, as are the clauses. */
+  readonly plain: Flow[];
+  readonly clauses: Flow[];
+}
+
 export class Tables {
-  readonly #byTable = new Map<number, Flow[]>();
+  readonly #byTable = new Map<number, Table>();
 
   constructor(messages: Iterable<Uint8Array>) {
     for (const message of messages) {
       const flow = flowOf(message);
-      const list = this.#byTable.get(flow.table);
-      if (list) list.push(flow);
-      else this.#byTable.set(flow.table, [flow]);
+      let table = this.#byTable.get(flow.table);
+      if (!table) this.#byTable.set(flow.table, (table = { plain: [], clauses: [] }));
+      (flow.clauses.length > 0 ? table.clauses : table.plain).push(flow);
     }
-    for (const list of this.#byTable.values()) list.sort((a, b) => b.priority - a.priority);
+    for (const { plain, clauses } of this.#byTable.values()) {
+      for (const list of [plain, clauses]) list.sort((a, b) => b.priority - a.priority);
+    }
   }
 
   get size(): number {
     let size = 0;
-    for (const list of this.#byTable.values()) size += list.length;
+    for (const { plain, clauses } of this.#byTable.values()) size += plain.length + clauses.length;
     return size;
   }
 
-  /** Every flow of the highest priority that matches; they all do the same. */
+  /**
+   * Every flow of the highest priority that matches; they all do the same. A conjunction whose clauses are all fulfilled at one
+   * priority, above that of every plain match, is matched by its number (ovs-actions(7), conjunction).
+   */
   lookup(table: number, fields: Fields): readonly Flow[] {
-    const found: Flow[] = [];
-    for (const flow of this.#byTable.get(table) ?? []) {
-      if (found[0] && flow.priority < found[0].priority) break;
-      if (matches(flow, fields)) found.push(flow);
+    const flows = this.#byTable.get(table);
+    if (!flows) return [];
+    let found: readonly Flow[] = best(flows.plain, fields);
+    if (flows.clauses.length > 0 && !fields.has('conj_id')) {
+      found = this.#conjoined(table, flows.clauses, fields, found[0]?.priority ?? -1) ?? found;
     }
     const [first] = found;
     const other = first && found.find((flow) => flow.does !== first.does);
     if (other) throw new AmbiguityError(`both match, and disagree:\n  ${first.text}\n  ${other.text}`);
     return found;
   }
+
+  /** Flows of the conjunctions that hold at the highest priority above `over`. */
+  #conjoined(table: number, all: readonly Flow[], fields: Fields, over: number): readonly Flow[] | undefined {
+    const clauses = all.filter((flow) => flow.priority > over && matches(flow, fields));
+    for (const priority of new Set(clauses.map((flow) => flow.priority))) {
+      const met = new Map<bigint, Set<number>>();
+      const needed = new Map<bigint, number>();
+      for (const { id, clause, of } of clauses.filter((c) => c.priority === priority).flatMap((c) => c.clauses)) {
+        needed.set(id, of);
+        met.set(id, (met.get(id) ?? new Set()).add(clause));
+      }
+      const whole = [...met].filter(([id, each]) => each.size === needed.get(id));
+      const flows = whole.flatMap(([id]) => this.lookup(table, new Map(fields).set('conj_id', id)));
+      if (flows.length > 0) return flows;
+    }
+    return undefined;
+  }
+}
+
+/** Those that match, of the highest priority at which one does. */
+function best(flows: readonly Flow[], fields: Fields): Flow[] {
+  const found: Flow[] = [];
+  for (const flow of flows) {
+    if (found[0] && flow.priority < found[0].priority) break;
+    if (matches(flow, fields)) found.push(flow);
+  }
+  return found;
 }

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { parseIpv6, parseMac, type Address, type Endpoint, type Network, type State } from '../../src/model/index.js';
-import { big, proto, type Arp, type Frame, type Ip, type Outer } from './packet.js';
+import { big, portedName, proto, type Arp, type Frame, type Ip, type Outer } from './packet.js';
 import { ports, tunnelPort, uplinkPort } from './ports.js';
 import { endOf, originalTuple, type Origin, type Phase, type Scene } from './scene.js';
 import { crossing, gatewayScene } from './gateway.js';
@@ -44,10 +44,11 @@ export type Way = (typeof ways)[number];
 
 const service = fc.oneof(
   fc.record({
-    protocol: fc.constantFrom<number>(proto.tcp, proto.udp),
-    port: fc.constantFrom<number>(...tcpPorts, 9999),
+    protocol: fc.constantFrom<number>(proto.tcp, proto.tcp, proto.udp, proto.sctp),
+    port: fc.constantFrom<number>(...tcpPorts, 444, 8094, 9999),
   }),
-  fc.constant({ protocol: proto.icmp, port: 0 }),
+  // Port 13: a timestamp instead of an echo, where the family has one.
+  fc.record({ protocol: fc.constant<number>(proto.icmp), port: fc.constantFrom(0, 0, 13) }),
   fc.constant({ protocol: 47, port: 0 }),
 );
 
@@ -96,18 +97,19 @@ export function cameIn(network: Network, e: Endpoint): Outer & { inPort: number;
 export function bodyOf({ service: s, phase }: Shape, source: Address, destination: Address): Ip {
   const v6 = typeof source !== 'number';
   const protocol = s.protocol === proto.icmp && v6 ? proto.icmp6 : s.protocol;
-  const ported = protocol === proto.tcp || protocol === proto.udp;
+  const ported = portedName(protocol) !== undefined;
   const echo = protocol === proto.icmp || protocol === proto.icmp6;
+  const question = v6 ? 128 : s.port === 13 ? 13 : 8;
   const forward: Ip = {
     ...({ kind: 'ip', source, destination, protocol } as const),
     ...(ported ? { tpSrc: clientPort, tpDst: s.port } : {}),
-    ...(echo ? { icmpType: v6 ? 128 : 8 } : {}),
+    ...(echo ? { icmpType: question } : {}),
   };
   if (phase === 'first' || phase === 'again') return forward;
   const reply: Ip = {
     ...forward,
     ...(ported ? { tpSrc: s.port, tpDst: clientPort } : {}),
-    ...(echo ? { icmpType: v6 ? 129 : 0 } : {}),
+    ...(echo ? { icmpType: v6 ? 129 : question === 13 ? 14 : 0 } : {}),
   };
   if (phase === 'reply') return reply;
   const about = originalTuple('reply', reply);

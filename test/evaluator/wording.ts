@@ -7,7 +7,7 @@ import { parseTrace } from '../../src/datapath/trace.js';
 import { cookieOwner, fieldByName } from '../../src/openflow/index.js';
 import { ctState, type Tracked } from './conntrack.js';
 import { copyOf, type Copy } from './forwarding.js';
-import { proto, type Frame, type Ip } from './packet.js';
+import { portedName, proto, type Frame, type Ip } from './packet.js';
 import { tunnelPort } from './ports.js';
 
 const stateNames = ['new', 'est', 'rel', 'rpl', 'inv', 'trk'] as const;
@@ -25,7 +25,7 @@ function ipWords(body: Ip): string[] {
     `${v4 ? 'nw_src' : 'ipv6_src'}=${formatAddress(body.source)}`,
     `${v4 ? 'nw_dst' : 'ipv6_dst'}=${formatAddress(body.destination)}`,
   ];
-  const l4 = body.protocol === proto.tcp ? 'tcp' : body.protocol === proto.udp ? 'udp' : undefined;
+  const l4 = portedName(body.protocol);
   if (l4) words.push(`${l4}_src=${body.tpSrc ?? 0}`, `${l4}_dst=${body.tpDst ?? 0}`);
   if (body.icmpType !== undefined) {
     const icmp = v4 ? 'icmp' : 'icmpv6';
@@ -38,7 +38,8 @@ function ipWords(body: Ip): string[] {
 function trackedWords({ state, tuple }: Tracked): string[] {
   const v4 = typeof tuple.source === 'number';
   const [source, destination] = v4 ? ['ct_nw_src', 'ct_nw_dst'] : ['ct_ipv6_src', 'ct_ipv6_dst'];
-  const ported = tuple.protocol === proto.tcp || tuple.protocol === proto.udp;
+  const ported =
+    tuple.protocol === proto.icmp || tuple.protocol === proto.icmp6 || portedName(tuple.protocol) !== undefined;
   return [
     `ct_state=${ctWords(state).join('|')}`,
     `${source}=${formatAddress(tuple.source)}`,

@@ -40,6 +40,21 @@ const objects: Json[] = [
   pings,
 ];
 
+/** An SCTP packet without chunks, between two of the workloads below by their numbers. */
+function sctpFrame([from, to]: readonly [number, number], source: number, destination: number): Uint8Array {
+  const frame = Buffer.alloc(60);
+  const mac = (n: number) => Buffer.from([2, 0, 0, 0, 1, n]);
+  frame.set([...mac(to), ...mac(from), 0x08, 0x00]);
+  frame.set([0x45, 0, 0, 32, 0, 1, 0, 0, 64, 132, 0, 0, 10, 1, 1, from, 10, 1, 1, to], 14);
+  let sum = 0;
+  for (let at = 14; at < 34; at += 2) sum += frame.readUInt16BE(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  frame.writeUInt16BE(~sum & 0xffff, 24);
+  frame.writeUInt16BE(source, 34);
+  frame.writeUInt16BE(destination, 36);
+  return new Uint8Array(frame);
+}
+
 const place = (id: string, host: 0 | 1, n: number, group: string) => ({
   id,
   host,
@@ -128,6 +143,42 @@ describe.skipIf(!root)('policy between two hosts', () => {
     await overlay.apply([rule('guard', '1', { protocol: 'tcp', peer: { cidrs: ['10.1.1.3-10.1.1.9'] } })]);
     expect(await reached('d', server, [80])).toEqual([80]);
     expect(await reached('a', server, [80])).toEqual([]);
+  });
+
+  test('ports and addresses that are matched apart let in just their pairs', async () => {
+    const cidrs = ['10.1.1.1/32', '10.9.0.0/16', '10.7.0.0/16', '10.5.0.0/16', '10.3.0.0/16', 'fd00:1::1/128'];
+    await overlay.apply([
+      rule('guard', '1', { protocol: 'tcp', ports: [8000, 8002, 8004, 8006, 8008], peer: { cidrs } }),
+    ]);
+    const conjoined = await overlay.daemons[1].flows({ owner: { kind: 'rule', key: 'blue/guard/1' } });
+    expect(conjoined.filter(({ text }) => text.includes('conjunction('))).toHaveLength(5 + 6);
+    const ports = [8000, 8001, 8002, 8003, 8004, 8006, 8008];
+    expect(await reached('a', server, ports)).toEqual([8000, 8002, 8004, 8006, 8008]);
+    expect(await reached('d', server, ports)).toEqual([]);
+    if (overlay.lab.ipv6) expect(await reached('a', 'fd00:1::2', ports)).toEqual([8000, 8002, 8004, 8006, 8008]);
+    // A live connection follows the rule both ways.
+    const service = await w('b').serve(8004, { pushEveryMs: 5 });
+    const stream = await w('a').subscribe(server, 8004);
+    await stream.waitForBytes(1000);
+    await overlay.apply([
+      rule('guard', '1', { protocol: 'tcp', ports: [8000, 8002, 8003, 8006, 8008], peer: { cidrs } }),
+    ]);
+    await stream.waitForSilence(600);
+    await Promise.all([stream.close(), service.close()]);
+  });
+
+  test('SCTP is judged by each packet’s own ports, there and back', async () => {
+    await overlay.apply([rule('guard', '1', { protocol: 'sctp', ports: [3868] })]);
+    const received = await w('b').capture('ip proto 132');
+    const answered = await w('a').capture('ip proto 132 and src host 10.1.1.2');
+    await w('a').sendFrame(sctpFrame([1, 2], 5000, 3868), 2);
+    await w('a').sendFrame(sctpFrame([1, 2], 5000, 3869), 2);
+    await received.waitFor(/10\.1\.1\.1\.5000 > 10\.1\.1\.2\.3868/);
+    await w('b').sendFrame(sctpFrame([2, 1], 3868, 5000), 2);
+    await w('b').sendFrame(sctpFrame([2, 1], 3869, 5000), 2);
+    await answered.waitFor(/10\.1\.1\.2\.3868 > 10\.1\.1\.1\.5000/);
+    expect((await received.stop()).some((line) => line.includes('> 10.1.1.2.3869'))).toBe(false);
+    expect((await answered.stop()).some((line) => line.includes('10.1.1.2.3869 >'))).toBe(false);
   });
 
   test('an ICMP type lets in just that type, and its replies out', async () => {

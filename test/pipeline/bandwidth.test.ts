@@ -46,10 +46,10 @@ function shown(state: State): Record<string, readonly string[]> {
 
 test('scope endpoint: each endpoint has meters of its own, one each direction', () => {
   const flows = (n: number) => [
-    `meter=${16 + 2 * n} kbps burst bands= type=drop rate=10000 burst_size=1000`,
-    `meter=${17 + 2 * n} kbps burst bands= type=drop rate=10000 burst_size=1000`,
-    `table=bandwidthFrom, priority=100,in_port=w${n} actions=meter:${16 + 2 * n},goto_table:bandwidthTo`,
-    `table=bandwidthTo, priority=100,reg1=0x100000/0xf00000,reg6=0x${n} actions=meter:${17 + 2 * n},goto_table:deliver`,
+    `meter=${2 * n} kbps burst bands= type=drop rate=10000 burst_size=1000`,
+    `meter=${2 * n + 1} kbps burst bands= type=drop rate=10000 burst_size=1000`,
+    `table=bandwidthFrom, priority=100,in_port=w${n} actions=meter:${2 * n},goto_table:bandwidthTo`,
+    `table=bandwidthTo, priority=100,reg1=0x100000/0xf00000,reg6=0x${n} actions=meter:${2 * n + 1},goto_table:deliver`,
   ];
   expect(shown(stateOf({ bandwidth: '10 mbps' }))).toEqual({ 'endpoint/w1': flows(1), 'endpoint/w2': flows(2) });
 });

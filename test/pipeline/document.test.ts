@@ -53,7 +53,8 @@ ${bands.join('\n')}
 | rule of priority p, deny | ${rulePriority(0, 'deny')} + 8 p |
 | rule of priority p, allow | ${rulePriority(0, 'allow')} + 8 p |
 
-A group's default of deny is a rule of priority 0.
+A group's default of deny is a rule of priority 0. Where a rule's ports and addresses are matched apart (\`conjunction\`), because that costs less than
+half of the flows that match both, its priority is one higher: a conjunctive flow would replace a plain one with the same match.
 `;
   await expect(text).toMatchFileSnapshot('../../docs/pipeline.md');
 });

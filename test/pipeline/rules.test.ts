@@ -19,8 +19,9 @@ function matchesOf(fields: Record<string, unknown>): string[] {
   const world = worldOf(accept(emptyState(), [...base, rule]));
   const object: Rule = [...world.state.rules.values()][0]!;
   return objectText(world, object).map((line) => {
-    const match = /,ct_state=-inv\+trk,?(.*) actions=/.exec(line)?.[1] ?? line;
-    return match.replace(/,?reg5=0x[0-9a-f]+/, '');
+    const match = /priority=\d+,(\S*) actions=/.exec(line)?.[1] ?? line;
+    const rest = match.split(',').filter((field) => field !== 'ct_state=-inv+trk' && !field.startsWith('reg5='));
+    return rest.join(',');
   });
 }
 
@@ -31,6 +32,44 @@ test('ports and ranges cost as few flows as masks allow', () => {
     'ct_nw_proto=6,ct_tp_dst=0x1f48/0xfffe',
     'ct_nw_proto=6,ct_tp_dst=8010',
   ]);
+});
+
+const five = ['10.1.0.0/24', '10.2.0.0/24', '10.3.0.0/24', '10.4.0.0/24', 'fd00:1::/64'];
+
+test('ports and addresses are matched apart where that costs less than half', () => {
+  const many = matchesOf({ protocol: 'tcp', ports: [1, 3, 5, 7, 9, 11], peer: { cidrs: five } });
+  expect(many).toHaveLength(6 + 5 + 1);
+  expect(many.filter((match) => match.startsWith('ct_nw_proto=6,ct_tp_dst='))).toHaveLength(6);
+  expect(many.at(-1)).toMatch(/^conj_id=\d+$/);
+  expect(matchesOf({ protocol: 'tcp', ports: [1, 3, 5, 7], peer: { cidrs: five } })).toHaveLength(4 * 5);
+});
+
+test('a rule that changes has another conjunction, so that its old halves never meet the new', () => {
+  const rule = (ports: number[], priority = 1) => ({
+    ...{ kind: 'rule', tenant: 'blue', policy: 'p', id: '1', direction: 'in', action: 'allow' },
+    ...{ protocol: 'tcp', ports, priority, peer: { cidrs: five } },
+  });
+  const states = [
+    [1, 3],
+    [1, 5],
+  ].map((ports) => accept(accept(emptyState(), [...base, rule([1, 3])]), [rule(ports)]));
+  const numbers = states.map((state) => state.rules.get('blue/p/1')!.conjunction);
+  expect(numbers[0]).toBeGreaterThan(0);
+  expect(numbers[1]).not.toBe(numbers[0]);
+  // Back again it has the first one: the number says what the rule says.
+  expect(accept(states[1]!, [rule([1, 3])]).rules.get('blue/p/1')!.conjunction).toBe(numbers[0]);
+  expect(accept(states[0]!, [{ kind: 'tenant', name: 'red' }]).rules.get('blue/p/1')!.conjunction).toBe(numbers[0]);
+});
+
+test('SCTP is judged by each packet’s own ports, there and back, in both families', () => {
+  expect(matchesOf({ protocol: 'sctp', ports: [80] })).toEqual([
+    'ct_state=-rpl-inv+trk,sctp,tp_dst=80',
+    'ct_state=+rpl-inv+trk,sctp,tp_src=80',
+    'ct_state=-rpl-inv+trk,sctp6,tp_dst=80',
+    'ct_state=+rpl-inv+trk,sctp6,tp_src=80',
+  ]);
+  expect(matchesOf({ protocol: 'sctp' })).toEqual(['ct_nw_proto=132']);
+  expect(matchesOf({ protocol: 'sctp', ports: [80], peer: { cidrs: ['10.0.0.0/8'] } })).toHaveLength(2);
 });
 
 test('a range of ports is covered by disjoint masks of just its ports', () => {

@@ -116,4 +116,4 @@ export function policySetSignature(group: Pick<Group, 'policies' | 'defaultActio
 
 /** Of the numbers of meters: each names two meters of the switch, and those below are for endpoints (pipeline/layout.ts). */
 export const firstMeters = 2 ** 17;
-export const lastMeters = 2 ** 31 - 2 ** 16;
+export const lastMeters = 2 ** 31 - 2 ** 16 - 1;

@@ -47,12 +47,12 @@ areRefused([
   [
     'ports without a protocol',
     rule({ ports: 80 }),
-    '/objects/0/ports contradiction: ports need protocol tcp or udp, not any (state the protocol, or leave out ports)',
+    '/objects/0/ports contradiction: ports need protocol tcp, udp or sctp, not any (state the protocol, or leave out ports)',
   ],
   [
     'ports with icmp',
     rule({ ports: [80], protocol: 'icmp' }),
-    '/objects/0/ports contradiction: ports need protocol tcp or udp, not icmp (state the protocol, or leave out ports)',
+    '/objects/0/ports contradiction: ports need protocol tcp, udp or sctp, not icmp (state the protocol, or leave out ports)',
   ],
   [
     'an empty list of ports',
@@ -83,12 +83,12 @@ areRefused([
   [
     'an unknown protocol',
     rule({ protocol: 'tpc' }),
-    '/objects/0/protocol bad_value: protocol `tpc` is not one of tcp, udp, icmp, any, sctp or a number 1–255 (did you mean `tcp`?)',
+    '/objects/0/protocol bad_value: protocol `tpc` is not one of tcp, udp, sctp, icmp, any or a number 1–255 (did you mean `tcp`?)',
   ],
   [
     'a protocol number beyond 255',
     rule({ protocol: 300 }),
-    '/objects/0/protocol bad_value: protocol `300` is not one of tcp, udp, icmp, any, sctp or a number 1–255',
+    '/objects/0/protocol bad_value: protocol `300` is not one of tcp, udp, sctp, icmp, any or a number 1–255',
   ],
   [
     'an empty list of CIDRs',
@@ -138,11 +138,6 @@ areRefused([
   ['priority 0', rule({ priority: 0 }), '/objects/0/priority out_of_range: priority `0` is outside 1–100'],
   ['priority 101', rule({ priority: 101 }), '/objects/0/priority out_of_range: priority `101` is outside 1–100'],
   [
-    'sctp',
-    rule({ protocol: 'sctp' }),
-    '/objects/0/protocol not_supported: protocol `sctp` is not supported yet (leave it out)',
-  ],
-  [
     'an ICMP type without its protocol',
     rule({ protocol: 'tcp', icmpType: 8 }),
     '/objects/0/icmpType contradiction: icmpType needs protocol icmp, 1 or 58, not tcp (state the protocol, or leave out icmpType)',
@@ -155,12 +150,12 @@ areRefused([
   [
     'protocol 0',
     rule({ protocol: 0 }),
-    '/objects/0/protocol bad_value: protocol `0` is not one of tcp, udp, icmp, any, sctp or a number 1–255',
+    '/objects/0/protocol bad_value: protocol `0` is not one of tcp, udp, sctp, icmp, any or a number 1–255',
   ],
   [
     'ports of another protocol',
     rule({ protocol: 47, ports: [80] }),
-    '/objects/0/ports contradiction: ports need protocol tcp or udp, not 47 (state the protocol, or leave out ports)',
+    '/objects/0/ports contradiction: ports need protocol tcp, udp or sctp, not 47 (state the protocol, or leave out ports)',
   ],
   [
     'Contiv: a to… on an in rule',
