@@ -6,11 +6,13 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import pino from 'pino';
 import { buildApi, listen } from './api/index.js';
-import { effectiveConfig, givenSettings, type DaemonConfig } from './config/index.js';
+import { effectiveConfig, givenSettings, mergeFields, type DaemonConfig } from './config/index.js';
 import { DatapathController } from './datapath/controller.js';
+import { sharesNetwork } from './datapath/host-interfaces.js';
+import { chooseVtep } from './host/vtep-choice.js';
 import { SluiceError } from './model/errors.js';
 import { tryLock } from './native/index.js';
-import { emptyState, restore } from './model/index.js';
+import { emptyState, restore, type State } from './model/index.js';
 import { startSandbox, type Sandbox } from './sandbox/index.js';
 import { lockDirectory, openLmdbStore } from './store/index.js';
 
@@ -72,7 +74,11 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
       log.error({ ...ref, problems }, 'a stored object no longer fits and is left out');
 
     const clock = (): number => Number(process.hrtime.bigint() / 1000n);
-    const given = givenSettings({ ...config, ...datapath });
+    const told = givenSettings({ ...config, ...datapath });
+    const chosen = await chosenVtep({ ...config, ...datapath }, rundir, state, log);
+    // What was stored without an address was told so: a choice is for hosts that nobody has told anything.
+    const given = { ...told, ...(chosen.vtepIp === undefined ? {} : { vtepIp: chosen.vtepIp }) };
+    const first = generation === 0 ? given : { vtepIp: state.settings.spec.vtepIp ?? '', ...told };
     const owner = { id, daemon: who };
     const controller = new DatapathController({
       ...{ store, state, database, rundir, log, clock, given, patienceMs, owner },
@@ -80,7 +86,7 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
       takeOver: config.takeOver,
     });
     undo.push(() => controller.stop());
-    const inForce = { ...config, ...datapath, db: database, rundir };
+    const inForce = { ...config, ...datapath, ...chosen, db: database, rundir };
     const settings = () => effectiveConfig(inForce, controller.state.settings.spec, emptyState().settings.spec);
     // Doors first: a socket that is taken must not cost a bridge or a stored setting.
     for (const remote of [`punix:${config.socket}`, ...config.listen]) {
@@ -91,7 +97,7 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
       undo.push(() => app.close());
     }
     if (Object.keys(given).length > 0) {
-      const put = [{ ...state.settings.spec, ...given, kind: 'settings' }];
+      const put = [{ ...mergeFields([state.settings.spec, first]), kind: 'settings' }];
       await controller.apply({ put }, 'accepted');
     }
     controller.start();
@@ -104,6 +110,27 @@ export async function startDaemon(config: DaemonConfig): Promise<Daemon> {
     await stop();
     throw error;
   }
+}
+
+/** The address to tunnel from when nobody named one, with the reason in place of the flag's name. */
+async function chosenVtep(
+  config: DaemonConfig,
+  rundir: string,
+  { settings }: State,
+  log: pino.Logger,
+): Promise<Partial<Pick<DaemonConfig, 'vtepIp' | 'sources'>>> {
+  const { sources } = config;
+  const isOpen = (key: 'vtepIp' | 'datapathType' | 'bridge'): boolean => sources[key]?.from === 'default';
+  const datapathType = isOpen('datapathType') ? settings.datapathType : config.datapathType;
+  if (!isOpen('vtepIp') || datapathType === 'dummy' || !sharesNetwork(rundir)) return {};
+  const choice = await chooseVtep(datapathType, isOpen('bridge') ? settings.bridge : config.bridge);
+  if (choice === undefined) {
+    log.info({ datapathType }, 'no address of this host can be the VTEP; VXLAN networks stay on the host');
+    return {};
+  }
+  log.info({ vtepIp: choice.address, because: choice.because }, 'the VTEP address that nobody named');
+  const name = `default: ${choice.because}`;
+  return { vtepIp: choice.address, sources: { ...sources, vtepIp: { from: 'default', name } } };
 }
 
 interface SwitchPlace {

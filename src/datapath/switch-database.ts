@@ -8,7 +8,8 @@ import type { Logger } from './log.js';
 import { readUnderlay, type Underlay } from './mtu.js';
 import { Ovsdb } from './ovsdb/client.js';
 import { daemonKey, lockName, ownerKey, type Owner } from './ovsdb/lock.js';
-import { plan, type PortConflict } from './ovsdb/plan.js';
+import { counted, plan, type Operation, type PortConflict } from './ovsdb/plan.js';
+import { Replugs } from './ovsdb/replugs.js';
 import type { BridgeRow, Rows } from './ovsdb/rows.js';
 import { wantedBridges, type HostIpView } from './ovsdb/wanted.js';
 import { withPatience } from './patience.js';
@@ -40,6 +41,7 @@ export class SwitchDatabase {
   readonly #listener: SwitchDatabaseListener;
   readonly #state: () => State;
   readonly #log: Logger;
+  readonly #replugs = new Replugs();
   #turn: Promise<unknown> = Promise.resolve();
   #underlay: { readonly settings: Settings; readonly value: Underlay } | undefined;
   readonly #owner: Owner | undefined;
@@ -61,7 +63,8 @@ export class SwitchDatabase {
       },
       changed: (structure) => {
         this.#snapshot();
-        if (structure && this.held) listener.altered();
+        const replugged = this.#replugs.look(this.#ovsdb.rows).length > 0;
+        if ((structure || replugged) && this.held) listener.altered();
       },
     });
   }
@@ -100,6 +103,7 @@ export class SwitchDatabase {
 
   async #sync(when: 'add' | 'remove'): Promise<void> {
     if (!this.held) return;
+    await this.#send(counted(this.#ovsdb.rows, this.#replugs.look(this.#ovsdb.rows)));
     const stages = this.#listener.stages(this.#ovsdb.rows);
     let taken = true;
     for (;;) {
@@ -117,8 +121,7 @@ export class SwitchDatabase {
     return new Set([...bridges, ...internal].map(({ name }) => name));
   }
 
-  /** Answers whether vswitchd has acted on it. */
-  async #bring(hostIp: HostIpView, when: 'add' | 'remove'): Promise<boolean> {
+  #bring(hostIp: HostIpView, when: 'add' | 'remove'): Promise<boolean> {
     const tables = contracts.map(({ ref }) => ref.name);
     const { operations, conflicts } = plan(
       this.#ovsdb.rows,
@@ -127,6 +130,11 @@ export class SwitchDatabase {
       this.#owner,
     );
     this.conflicts = conflicts;
+    return this.#send(operations);
+  }
+
+  /** Answers whether vswitchd has acted on it. */
+  async #send(operations: readonly Operation[]): Promise<boolean> {
     if (operations.length === 0) return true;
     let taken = true;
     try {

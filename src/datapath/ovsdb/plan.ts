@@ -334,12 +334,17 @@ export function plan(rows: Rows, wanted: readonly WantedBridge[], when: 'add' | 
   planner.releases();
   for (const bridge of wanted) planner.bridge(bridge);
   if (when === 'remove') removeBridges(planner, rows, wanted, owner);
-  if (planner.operations.length === 0) return planner;
+  return { conflicts: planner.conflicts, operations: counted(rows, planner.operations) };
+}
+
+/** Operations with the count by which vswitchd says that it has acted on them. */
+export function counted(rows: Rows, operations: readonly Operation[]): readonly Operation[] {
   const root = rows.root();
-  if (root) {
-    const where: Json = [['_uuid', '==', ovsUuid(root.uuid)]];
-    planner.operations.push({ op: 'mutate', table: 'Open_vSwitch', where, mutations: [['next_cfg', '+=', 1]] });
-    planner.operations.push({ op: 'select', table: 'Open_vSwitch', where, columns: ['next_cfg'] });
-  }
-  return planner;
+  if (operations.length === 0 || root === undefined) return operations;
+  const where: Json = [['_uuid', '==', ovsUuid(root.uuid)]];
+  return [
+    ...operations,
+    { op: 'mutate', table: 'Open_vSwitch', where, mutations: [['next_cfg', '+=', 1]] },
+    { op: 'select', table: 'Open_vSwitch', where, columns: ['next_cfg'] },
+  ];
 }
