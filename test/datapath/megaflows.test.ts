@@ -60,11 +60,16 @@ async function hostWithPorts(): Promise<Host> {
   return made;
 }
 
-/** A SYN of a client to the server. */
-async function syn(client: number, tpSrc: number, tpDst: number): Promise<void> {
+/** A SYN of a client to the server, or to somebody else. */
+async function syn(
+  client: number,
+  tpSrc: number,
+  tpDst: number,
+  to = { mac: mac(server), ipv4: ipv4(server) },
+): Promise<void> {
   const frame = [
-    `eth(src=${mac(client)},dst=${mac(server)}),eth_type(0x0800)`,
-    `ipv4(src=${ipv4(client)},dst=${ipv4(server)},proto=6,tos=0,ttl=64,frag=no)`,
+    `eth(src=${mac(client)},dst=${to.mac}),eth_type(0x0800)`,
+    `ipv4(src=${ipv4(client)},dst=${to.ipv4},proto=6,tos=0,ttl=64,frag=no)`,
     `tcp(src=${tpSrc},dst=${tpDst}),tcp_flags(syn)`,
   ].join(',');
   await host.sandbox.appctl('netdev-dummy/receive', port(client), `in_port(1),${frame}`);
@@ -130,4 +135,19 @@ test('a denied scan: one megaflow a port, since the port is what denies; one mas
   expect(flows.filter(({ actions }) => actions === 'drop')).toHaveLength(ports);
   expect(flows).toHaveLength(ports + 1);
   expect(new Set(flows.map(({ mask }) => mask))).toEqual(new Set([first, judged('0x3c')]));
+});
+
+test('many clients of a service: the cache grows with clients, not with their ports', async () => {
+  host = await hostWithPorts();
+  const ports = [{ port: 80, targetPort: 80, protocol: 'tcp' }];
+  const vip = { mac: '02:73:6c:75:69:63', ipv4: '10.1.1.200' };
+  const providers = [port(server)];
+  const service = { kind: 'service', ...tenant, name: 'www', network: 'front', ips: [vip.ipv4], ports, providers };
+  await host.controller.apply({ put: [service] }, 'effective');
+  for (let n = 1; n <= clients; n++) await syn(n, 30_000 + n, 80, vip);
+  const once = await megaflows();
+  for (let n = 1; n <= clients; n++) await syn(n, 31_000 + n, 80, vip);
+  const twice = await megaflows();
+  expect([once.length, twice.length]).toEqual([4 * clients, 4 * clients]);
+  for (const { mask } of twice) expect(mask).not.toContain('tp_src');
 });
