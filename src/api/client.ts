@@ -5,7 +5,7 @@
  */
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import type { DropCount, FlowLine, Level, TraceResult } from '../datapath/face.js';
+import type { DropCount, FlowLine, Level, LongRun, TraceResult } from '../datapath/face.js';
 import type { Ref } from '../model/index.js';
 import type {
   Adoption,
@@ -26,6 +26,7 @@ export type {
   EffectiveSetting,
   FlowLine,
   Level,
+  LongRun,
   ObjectAnswer,
   ProblemDocument,
   Ref,
@@ -78,6 +79,7 @@ export interface ChangeOptions {
   readonly level?: Level;
   readonly cascade?: boolean;
   readonly dryRun?: boolean;
+  readonly mode?: 'atomic' | 'staged';
 }
 
 export interface FlowsOptions {

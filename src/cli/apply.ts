@@ -14,6 +14,7 @@ import { socketFlag } from './help.js';
 import { readInput } from './input.js';
 import { cascadeFlag, dryRunFlag, levelFlag, levelOf, outputFlag, wordOf } from './options.js';
 import { placer } from './place.js';
+import { withProgress } from './progress.js';
 import { reportChange } from './report.js';
 
 async function run(parsed: Parsed, io: Io): Promise<ExitCode> {
@@ -27,14 +28,21 @@ async function run(parsed: Parsed, io: Io): Promise<ExitCode> {
     throw new UsageError(`apply takes no argument "${parsed.positionals[0]}"`, { hint: 'name files with -f' });
   }
   const output = wordOf(parsed, 'output', ['json']);
-  const options = { ...levelOf(parsed), cascade: isSet(parsed, 'cascade'), dryRun: isSet(parsed, 'dry-run') };
+  const mode = wordOf(parsed, 'mode', ['atomic', 'staged']);
+  const options = {
+    ...levelOf(parsed),
+    ...(mode === undefined ? {} : { mode }),
+    cascade: isSet(parsed, 'cascade'),
+    dryRun: isSet(parsed, 'dry-run'),
+  };
   const input = await readInput(files, io);
   if (input.objects.length === 0 && input.delete.length === 0) {
     throw new CommandError(`there is no object in ${files.join(', ')}`, exit.invalid);
   }
   const body: ApplyBody = { objects: input.objects, delete: input.delete };
   try {
-    const answer = await connect(parsed, io).apply(body, options);
+    const client = connect(parsed, io);
+    const answer = await withProgress(client.apply(body, options), client, io);
     if (output === undefined) return reportChange(answer, io);
     io.out(`${JSON.stringify(answer, null, 2)}\n`);
     return answer.attention.length > 0 && answer.level !== 'accepted' ? exit.notYet : exit.ok;
@@ -61,6 +69,13 @@ export const command: Command = {
     },
     dryRunFlag,
     levelFlag,
+    {
+      name: 'mode',
+      type: 'value',
+      placeholder: '<mode>',
+      help: 'How the flows go into the switch: atomic is all at once in one bundle (up to 5,000 flows), staged is in slices, what is led to before what leads there. Without it the size of the change decides.',
+      example: '--mode atomic',
+    },
     cascadeFlag,
     { ...outputFlag('json'), help: 'How to print: json. Without it a line or two of text are printed.' },
     socketFlag,

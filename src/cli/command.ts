@@ -28,6 +28,8 @@ export interface Io {
   stdin(): Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
+  /** Whether `err` goes to a terminal, on which a line may be drawn again. */
+  readonly terminal?: boolean;
 }
 
 export interface Command {

@@ -14,6 +14,7 @@ const processIo: Io = {
   stdin: () => text(process.stdin),
   env: process.env,
   uid: process.getuid?.() ?? 0,
+  terminal: process.stderr.isTTY,
 };
 
 // `sluice flows | head` closes our output early; that is no failure.

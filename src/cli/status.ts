@@ -10,6 +10,7 @@ import type { Command, ExitCode, Io } from './command.js';
 import { connect } from './connect.js';
 import { socketFlag } from './help.js';
 import { outputFlag, wordOf } from './options.js';
+import { progressWords } from './progress.js';
 import { count } from './table.js';
 
 /** `sluice-bond on br-sluice-up, balance-tcp, LACP active: eth1 up, partner heard, active; eth2 down, partner silent`. */
@@ -42,6 +43,7 @@ export function statusText(status: DaemonStatus): string {
     `daemon   sluice ${status.version}, pid ${status.pid}, generation ${status.generation}\n`,
     `ready    ${status.ready ? 'yes' : `no: ${status.reasons.join('; ')}`}\n`,
     `switch   ${about.join(', ')}\n`,
+    ...(datapath.progress === undefined ? [] : [`progress ${progressWords(datapath.progress)}\n`]),
     ...status.uplinks.map(uplinkText),
     `objects  ${counts.length === 0 ? 'none' : counts.join(', ')}\n`,
   ].join('');

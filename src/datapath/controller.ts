@@ -243,7 +243,7 @@ export class DatapathController implements Controller {
   }
 
   health(): Health {
-    const { connected, downReason, datapathId, synced } = this.#watch;
+    const { connected, downReason, synced } = this.#watch;
     const { version } = this.#database;
     const reasons: string[] = [];
     if (this.#tenure.reason !== undefined) reasons.push(this.#tenure.reason);
@@ -254,9 +254,8 @@ export class DatapathController implements Controller {
       ready: reasons.length === 0,
       reasons: [...reasons, ...this.#database.conflicts.map((conflict) => conflict.message), ...this.#hostIp.reasons],
       switch: {
-        connected,
+        ...this.#watch.about(),
         flows: this.#flows,
-        ...(datapathId === undefined ? {} : { datapathId }),
         ...(version === undefined ? {} : { version }),
       },
       uplinks: this.#uplinks.uplinks,
@@ -296,7 +295,8 @@ export class DatapathController implements Controller {
         if (after) this.#book.pending(ownerKey(after.kind, after.id), state.generation);
       }
       this.#packets.announcer.changed(changes);
-      this.#reconciler.mark((dirty) => addDependents(dirty, changes, state), { ports: changesPorts(changes) });
+      const asked = { ports: changesPorts(changes), mode: request.mode };
+      this.#reconciler.mark((dirty) => addDependents(dirty, changes, state), asked);
     }
     // Asked in the same turn as the dirt is marked, so that the round that takes the dirt answers.
     const settled = this.#settled();

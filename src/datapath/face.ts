@@ -36,6 +36,11 @@ export interface ApplyRequest {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly delete?: readonly Ref[];
   readonly cascade?: boolean;
+  /**
+   * How the change goes into the switch: `atomic` in one bundle (up to 5,000 flows; a larger one goes in stages, and that is
+   * logged), `staged` in slices, what is led to before what leads there. Without it by the size of the change.
+   */
+  readonly mode?: 'atomic' | 'staged' | undefined;
 }
 
 export interface ApplyResult {
@@ -171,6 +176,14 @@ export interface SettingsPlan {
   readonly notes: readonly string[];
 }
 
+/** A long operation that is under way: the switch is being read back, or more than 5,000 flows are being confirmed. */
+export interface LongRun {
+  readonly phase: 'read' | 'commit';
+  readonly done: number;
+  readonly total: number;
+  readonly perSecond: number;
+}
+
 export interface Health {
   readonly ready: boolean;
   readonly reasons: readonly string[];
@@ -179,6 +192,7 @@ export interface Health {
     readonly datapathId?: string;
     readonly version?: string;
     readonly flows: number;
+    readonly progress?: LongRun;
   };
   readonly uplinks: readonly UplinkStatus[];
   readonly generation: number;
@@ -212,7 +226,16 @@ export interface Controller {
 
 export interface DatapathEvent {
   readonly type:
-    'switch-up' | 'switch-down' | 'resynced' | 'committed' | 'quarantined' | 'port' | 'uplink' | 'denied' | 'state';
+    | 'switch-up'
+    | 'switch-down'
+    | 'resynced'
+    | 'progress'
+    | 'committed'
+    | 'quarantined'
+    | 'port'
+    | 'uplink'
+    | 'denied'
+    | 'state';
   readonly message: string;
   readonly kind?: Kind;
   readonly key?: string;

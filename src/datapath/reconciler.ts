@@ -7,7 +7,7 @@
 import type { Logger } from './log.js';
 import { Batch } from '../openflow/index.js';
 import { ownerKey, type AnyObject, type State } from '../model/index.js';
-import type { CommitResult, Engine } from '../native/index.js';
+import type { CommitMode, CommitResult, Engine } from '../native/index.js';
 import { compileGone, compileObject, compileSystem, everyObject, ownsFlows, systemOwner } from '../pipeline/compile.js';
 import { nothingDirty, type Dirty } from '../pipeline/dependents.js';
 import type { World } from '../pipeline/world.js';
@@ -58,6 +58,8 @@ export class Reconciler {
   readonly #batch = new Batch();
   #dirty: Dirty = nothingDirty();
   #portsDirty = true;
+  /** What a request of this round asked for: `atomic` counts for all of it, and more than `staged`. */
+  #mode: CommitMode = 'auto';
   #full = true;
   #held = true;
   #running = false;
@@ -80,8 +82,9 @@ export class Reconciler {
   }
 
   /** Collect more dirt; call `kick` or `settled` afterwards. */
-  mark(collect: (dirty: Dirty) => void, options: { ports?: boolean } = {}): void {
+  mark(collect: (dirty: Dirty) => void, options: { ports?: boolean; mode?: CommitMode | undefined } = {}): void {
     collect(this.#dirty);
+    if (options.mode === 'atomic' || (options.mode === 'staged' && this.#mode === 'auto')) this.#mode = options.mode;
     if (options.ports) this.#portsDirty = true;
   }
 
@@ -148,7 +151,9 @@ export class Reconciler {
     const bytes = this.#batch.bytes();
     const compiled = clock();
     this.#full = false;
-    const result = await engine.commit(bytes, { full });
+    const mode = this.#mode;
+    this.#mode = 'auto';
+    const result = await engine.commit(bytes, { full, mode });
     const done = clock();
 
     const refused = new Set(result.quarantined.map((quarantine) => quarantine.owner));

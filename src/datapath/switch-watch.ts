@@ -5,7 +5,7 @@
 import type { State } from '../model/index.js';
 import type { CommitResult, EngineEvent, Quarantine } from '../native/index.js';
 import { formatFlow } from '../openflow/index.js';
-import type { DatapathEvent } from './face.js';
+import type { DatapathEvent, Health, LongRun } from './face.js';
 import { namesOf, resolveOwner } from './flow-lines.js';
 import type { Logger } from './log.js';
 import type { PortMap } from './ports.js';
@@ -25,11 +25,22 @@ export class SwitchWatch {
   datapathId: string | undefined;
   /** Something was confirmed since the start. */
   synced = false;
+  /** The long operation that is under way. */
+  progress: LongRun | undefined;
   readonly #parts: SwitchWatchParts;
   readonly #listeners = new Set<(event: DatapathEvent) => void>();
 
   constructor(parts: SwitchWatchParts) {
     this.#parts = parts;
+  }
+
+  about(): Pick<Health['switch'], 'connected' | 'datapathId' | 'progress'> {
+    const { connected, datapathId, progress } = this;
+    return {
+      connected,
+      ...(datapathId === undefined ? {} : { datapathId }),
+      ...(progress === undefined ? {} : { progress }),
+    };
   }
 
   subscribe(listener: (event: DatapathEvent) => void): () => void {
@@ -52,6 +63,7 @@ export class SwitchWatch {
       case 'down':
         this.connected = false;
         this.downReason = event.reason;
+        this.progress = undefined;
         log.warn({ reason: event.reason }, 'the switch is not connected');
         this.emit({ type: 'switch-down', message: event.reason });
         break;
@@ -61,6 +73,9 @@ export class SwitchWatch {
         this.emit({ type: 'resynced', message: `read ${flowsRead} flows, sent ${sent}`, fields: { flowsRead, sent } });
         break;
       }
+      case 'progress':
+        this.#progressed(event);
+        break;
       case 'quarantined':
         this.refused({ ...event, type: event.errorType, code: event.errorCode });
         break;
@@ -102,6 +117,13 @@ export class SwitchWatch {
     const message = `${ref ? `${ref.kind} ${ref.key}` : 'an owner'}: ${quarantine.error}: ${flow}`;
     log.warn({ owner: ref, error: quarantine.error, flow }, 'the switch refused a flow');
     this.emit({ type: 'quarantined', message, ...(ref ? { kind: ref.kind, key: ref.key } : {}) });
+  }
+
+  #progressed({ phase, done, total, elapsedUs }: Extract<EngineEvent, { type: 'progress' }>): void {
+    const perSecond = Math.round((done * 1e6) / Math.max(1, elapsedUs));
+    const fields = { phase, done, total, perSecond };
+    this.progress = done < total ? fields : undefined;
+    this.emit({ type: 'progress', message: `${done} of ${total} flows, ${perSecond} a second`, fields });
   }
 
   #conflict(winners: readonly number[], losers: readonly number[]): void {

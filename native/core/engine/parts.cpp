@@ -151,8 +151,8 @@ void SwitchEngine::Parts::pump(Millis now) {
     }
     compose(now);
     if (session.wants_close()) return;
-    finish_settled();
     report_progress();
+    finish_settled();
     if (ingest.running()) {
       // With bundles under way or output to be written something leads back here; without, go on at once. The same when
       // the lanes took all there was.

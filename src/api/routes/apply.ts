@@ -53,8 +53,8 @@ export function applyRoutes(app: FastifyInstance, controller: Controller): void 
         response: answers.applied,
       },
     },
-    async ({ body, query: { level = 'committed', cascade = false, dryRun = false } }): Promise<ApplyAnswer> => {
-      const request = { ...applyRequest(body), cascade };
+    async ({ body, query: { level = 'committed', cascade = false, dryRun = false, mode } }): Promise<ApplyAnswer> => {
+      const request = { ...applyRequest(body), cascade, ...(mode === undefined ? {} : { mode }) };
       return dryRun ? rehearse(controller, request) : controller.apply(request, level);
     },
   );

@@ -140,6 +140,16 @@ export const UplinkAnswer = Type.Object(
   { $id: 'Uplink' },
 );
 
+const RunAnswer = Type.Object(
+  {
+    phase: Type.Enum(['read', 'commit'], { description: 'Reading the switch back, or confirming flows.' }),
+    done: Type.Integer(),
+    total: Type.Integer({ description: 'As far as is known yet.' }),
+    perSecond: Type.Integer(),
+  },
+  { description: 'A long operation (more than 5,000 flows) that is under way.' },
+);
+
 export const DropAnswer = Type.Object(
   {
     reason: Type.String({ description: 'Why: a name that never changes.', examples: ['spoof'] }),
@@ -167,6 +177,7 @@ export const StatusAnswer = Type.Object(
       datapathId: Type.Optional(Type.String()),
       version: Type.Optional(Type.String()),
       flows: Type.Integer(),
+      progress: Type.Optional(RunAnswer),
     }),
     uplinks: Type.Array(Type.Unsafe<UplinkStatus>({ $ref: 'Uplink#' }), {
       description: 'Links, bonds and LACP of the uplinks.',

@@ -31,6 +31,12 @@ export const DeleteQuery = Type.Object({ level, cascade });
 export const ApplyQuery = Type.Object({
   level,
   cascade,
+  mode: Type.Optional(
+    Type.Enum(['atomic', 'staged'], {
+      description:
+        'How the flows go into the switch: all at once in one bundle (up to 5,000; more goes in stages), or in slices, what is led to before what leads there. By the size of the change if not given.',
+    }),
+  ),
   dryRun: Type.Optional(Type.Boolean({ description: 'Judge only; nothing changes.', default: false })),
 });
 
