@@ -2,6 +2,7 @@
  * An engine whose connection to a switch stands. Neighbours: the benchmarks that time the engine.
  * Invariant: a refused flow is a failure, never a result.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type CommitOptions, type CommitResult, Engine, type EngineEvent } from '../src/native/index.js';
 
 type Resynced = Extract<EngineEvent, { type: 'resynced' }>;
@@ -25,6 +26,11 @@ export class Connected {
     made.engine.connect(remote);
     await promise;
     return made;
+  }
+
+  /** Resolves when so many connections for large changes stand: a daemon has them since its start. */
+  async lanes(count: number): Promise<void> {
+    while ((await this.engine.stats()).lanes < count) await pause(5);
   }
 
   async commit(bytes: Uint8Array, options?: CommitOptions): Promise<CommitResult> {

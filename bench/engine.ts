@@ -67,10 +67,11 @@ async function measure(set: FlowSet, count: number, runs: number): Promise<Found
   }
 }
 
-/** From the batch to its confirmation, over a connection that stands. */
-export async function throughEngine(remote: string, bytes: Uint8Array): Promise<number> {
+/** From the batch to its confirmation, over connections that stand. */
+export async function throughEngine(remote: string, bytes: Uint8Array, lanes = 1): Promise<number> {
   const connected = await Connected.to(remote);
   try {
+    await connected.lanes(lanes);
     const begun = performance.now();
     await connected.commit(bytes, { full: true });
     return (performance.now() - begun) / 1000;
