@@ -102,7 +102,12 @@ async function fromDaemon(client: SluiceClient): Promise<DoctorInput> {
       peers: peers.map((peer) => String(peer['vtepIp'])),
       ...(vtepIp === undefined ? {} : { vtepIp }),
     },
-    daemon: { reasons: [...status.reasons, ...troubles], attention },
+    daemon: {
+      reasons: [...status.reasons, ...troubles],
+      attention,
+      pid: status.pid,
+      ...(status.switch.resync === undefined ? {} : { resync: status.switch.resync }),
+    },
   };
 }
 

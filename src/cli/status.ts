@@ -38,6 +38,7 @@ export function statusText(status: DaemonStatus): string {
     ...(datapath.version === undefined ? [] : [`Open vSwitch ${datapath.version}`]),
     ...(datapath.datapathId === undefined ? [] : [`datapath ${datapath.datapathId}`]),
     count(datapath.flows, 'flow'),
+    ...(datapath.resync === undefined ? [] : [`read back ${datapath.resync.secondsAgo} s ago`]),
   ];
   return [
     `daemon   sluice ${status.version}, pid ${status.pid}, generation ${status.generation}\n`,

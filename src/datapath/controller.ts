@@ -41,6 +41,7 @@ import type {
   TraceResult,
 } from './face.js';
 import { forget } from './forget.js';
+import { healthOf } from './health.js';
 import { HostIpKeeper } from './host-ip/keeper.js';
 import { tellRemarks } from './host-ip/remarks.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
@@ -86,6 +87,7 @@ export class DatapathController implements Controller {
       book: this.#book,
       state: () => this.state,
       ports: () => this.#database.ports,
+      clock: options.clock,
     });
     this.#engine = new Engine({ onEvent: (event) => this.#watch.heard(event) });
     const { log, clock } = options;
@@ -243,24 +245,16 @@ export class DatapathController implements Controller {
   }
 
   health(): Health {
-    const { connected, downReason, synced } = this.#watch;
-    const { version } = this.#database;
-    const reasons: string[] = [];
-    if (this.#tenure.reason !== undefined) reasons.push(this.#tenure.reason);
-    if (!this.#database.connected) reasons.push("the switch's database is not connected");
-    if (!connected) reasons.push(`the switch is not connected: ${downReason}`);
-    else if (!synced) reasons.push('the first commit is not confirmed yet');
-    return {
-      ready: reasons.length === 0,
-      reasons: [...reasons, ...this.#database.conflicts.map((conflict) => conflict.message), ...this.#hostIp.reasons],
-      switch: {
-        ...this.#watch.about(),
-        flows: this.#flows,
-        ...(version === undefined ? {} : { version }),
-      },
+    return healthOf({
+      watch: this.#watch,
+      database: this.#database,
+      tenure: this.#tenure,
+      hostIp: this.#hostIp,
+      flows: this.#flows,
       uplinks: this.#uplinks.uplinks,
       generation: this.state.generation,
-    };
+      nowUs: this.#options.clock(),
+    });
   }
 
   async retry(): Promise<number> {

@@ -193,6 +193,8 @@ export interface Health {
     readonly version?: string;
     readonly flows: number;
     readonly progress?: LongRun;
+    /** When the switch was last read back whole, how many flows it had, and how many differences were sent. */
+    readonly resync?: { readonly secondsAgo: number; readonly flowsRead: number; readonly sent: number };
   };
   readonly uplinks: readonly UplinkStatus[];
   readonly generation: number;

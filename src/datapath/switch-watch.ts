@@ -17,6 +17,8 @@ export interface SwitchWatchParts {
   readonly book: StatusBook;
   state(): State;
   ports(): PortMap;
+  /** Microseconds, monotonic. */
+  clock(): number;
 }
 
 export class SwitchWatch {
@@ -27,6 +29,8 @@ export class SwitchWatch {
   synced = false;
   /** The long operation that is under way. */
   progress: LongRun | undefined;
+  /** When the switch was last read back, in microseconds of the clock, and what came of it. */
+  readBack: { readonly atUs: number; readonly flowsRead: number; readonly sent: number } | undefined;
   readonly #parts: SwitchWatchParts;
   readonly #listeners = new Set<(event: DatapathEvent) => void>();
 
@@ -69,6 +73,7 @@ export class SwitchWatch {
         break;
       case 'resynced': {
         const { flowsRead, sent, elapsedUs } = event;
+        this.readBack = { atUs: this.#parts.clock(), flowsRead, sent };
         log.info({ flowsRead, sent, elapsedUs }, 'read back the switch');
         this.emit({ type: 'resynced', message: `read ${flowsRead} flows, sent ${sent}`, fields: { flowsRead, sent } });
         break;

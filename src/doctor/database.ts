@@ -45,7 +45,9 @@ function ifaceOf(row: Row): Interface {
 
 function portOf(row: Row, ifaces: ReadonlyMap<string, Row>): Port {
   const role = map(row['external_ids'])['sluice-role'];
-  return { name: String(row['name']), role, interfaces: referred(row['interfaces'], ifaces).map(ifaceOf) };
+  const trunks = list(row['trunks']).filter((vlan) => typeof vlan === 'number');
+  const interfaces = referred(row['interfaces'], ifaces).map(ifaceOf);
+  return { name: String(row['name']), role, interfaces, tag: numberOf(row['tag']), trunks };
 }
 
 /** Rejects when nobody answers in time. */
@@ -78,6 +80,7 @@ function fromRows([roots = [], bridges = [], ports = [], ifaces = [], controller
   const bridgeOf = (row: Row): Bridge => ({
     name: String(row['name']),
     role: map(row['external_ids'])['sluice-role'],
+    daemon: map(row['external_ids'])['sluice-daemon'],
     datapathType: texts(row['datapath_type'])[0] ?? '',
     datapathId: texts(row['datapath_id'])[0],
     failMode: texts(row['fail_mode'])[0],

@@ -9,16 +9,33 @@ export interface Interface {
   readonly mtu: number | undefined;
 }
 
+/** What the fabric's side of a bond says, as lacp/show has it. */
+export type LacpState = 'current' | 'expired' | 'defaulted';
+
+/** Packets that a flow has seen come from outside. */
+export interface Seen {
+  /** The peer's address, or the VLAN. */
+  readonly from: string;
+  readonly packets: number;
+  /** Seconds since the last one; undefined before the first. */
+  readonly secondsAgo: number | undefined;
+}
+
 export interface Port {
   readonly name: string;
   /** What Sluice marked it for: uplink, endpoint, tunnel, patch. */
   readonly role: string | undefined;
   readonly interfaces: readonly Interface[];
+  /** An access VLAN, or the only VLANs that may pass. */
+  readonly tag: number | undefined;
+  readonly trunks: readonly number[];
 }
 
 export interface Bridge {
   readonly name: string;
   readonly role: string | undefined;
+  /** The daemon that marked it, in words that begin with its pid. */
+  readonly daemon: string | undefined;
   readonly datapathType: string;
   readonly datapathId: string | undefined;
   readonly failMode: string | undefined;
@@ -69,6 +86,8 @@ export interface Wishes {
 
 export interface DaemonState {
   readonly reasons: readonly string[];
+  readonly pid?: number;
+  readonly resync?: { readonly secondsAgo: number; readonly flowsRead: number; readonly sent: number };
   /** Objects that are not in place. */
   readonly attention: readonly { readonly name: string; readonly state: string; readonly why: string }[];
 }
@@ -81,6 +100,13 @@ export interface Facts {
   readonly vswitchd: { readonly version: string } | { readonly unreachable: string };
   readonly links: readonly Link[];
   readonly routes: readonly Route[];
+  /** By interface; empty where no bond speaks LACP. */
+  readonly lacp: ReadonlyMap<string, LacpState>;
+  /** What came from peers, and by VLAN from the uplink. */
+  readonly peersSeen: readonly Seen[];
+  readonly vlansSeen: readonly Seen[];
+  /** Daemons that bridges name and that live. */
+  readonly living: ReadonlySet<number>;
   readonly wishes: Wishes;
   readonly daemon: DaemonState | { readonly unreachable: string };
 }
@@ -98,4 +124,16 @@ export function placeOf(facts: Facts, name: string): { bridge: Bridge; port: Por
     }
   }
   return undefined;
+}
+
+/** The daemon that a bridge names. */
+export function bridgePid({ daemon }: Bridge): number | undefined {
+  const pid = /^pid (\d+)\b/.exec(daemon ?? '')?.[1];
+  return pid === undefined ? undefined : Number(pid);
+}
+
+/** `12 packets, the last 3 s ago`. */
+export function seenText({ packets, secondsAgo }: Seen): string {
+  if (secondsAgo === undefined) return 'nothing came yet';
+  return `${packets} ${packets === 1 ? 'packet' : 'packets'} came, the last ${secondsAgo} s ago`;
 }

@@ -2,10 +2,11 @@
  * Gathers the facts: whatever does not answer becomes a fact of its own.
  * Neighbours: database.ts, network.ts; src/cli/doctor.ts hands in what the daemon or the configuration says.
  */
+import { existsSync } from 'node:fs';
 import { unixctl } from '../native/index.js';
 import { run } from '../sandbox/exec.js';
 import { readDatabase } from './database.js';
-import type { Database, Facts, Wishes } from './facts.js';
+import { bridgePid, type Database, type Facts, type LacpState, type Seen, type Wishes } from './facts.js';
 import { HostNetwork } from './network.js';
 
 export interface DoctorInput {
@@ -51,6 +52,30 @@ function typeOf(database: Facts['database'], bridge: string): string | undefined
   return (database as Partial<Database>).bridges?.find(({ name }) => name === bridge)?.datapathType;
 }
 
+/** Flows of one table with their counters: `match` finds whom a flow is about. */
+async function seenBy(rundir: string, bridge: string, table: string, match: RegExp): Promise<Seen[]> {
+  const args = ['-O', 'OpenFlow15', '--timeout=5', '--names', 'dump-flows', `unix:${rundir}/${bridge}.mgmt`];
+  const text = await run('ovs-ofctl', [...args, `table=${table}`]).catch(() => '');
+  return text.split('\n').flatMap((line): Seen[] => {
+    const from = match.exec(line)?.[1];
+    if (from === undefined) return [];
+    const number = (name: string): number => Number(new RegExp(`\\b${name}=(\\d+)`).exec(line)?.[1] ?? 0);
+    const packets = number('n_packets');
+    return [{ from, packets, secondsAgo: packets === 0 ? undefined : number('idle_age') }];
+  });
+}
+
+function lacpStates(shown: string): Map<string, LacpState> {
+  const lines = shown.matchAll(/^(?:member|slave): (.+?): (current|expired|defaulted)\b/gm);
+  return new Map([...lines].map(([, name = '', state]) => [name, state as LacpState]));
+}
+
+/** Daemons that marked a bridge and run; one in another pid namespace counts as not running. */
+function livingDaemons(database: Facts['database']): Set<number> {
+  const pids = 'bridges' in database ? database.bridges.map(bridgePid).filter((pid) => pid !== undefined) : [];
+  return new Set(pids.filter((pid) => existsSync(`/proc/${pid}`)));
+}
+
 export async function gather(input: DoctorInput): Promise<Facts> {
   const network = new HostNetwork(input.netns);
   const ctl = unixctl(input.rundir, 'ovs-vswitchd', { timeoutMs: 3_000 });
@@ -69,7 +94,16 @@ export async function gather(input: DoctorInput): Promise<Facts> {
     datapathType: input.wishes.datapathType ?? typeOf(database, bridge) ?? 'system',
     peers: input.wishes.peers ?? told.peers,
   };
+  const [peersSeen, vlansSeen, lacp] = await Promise.all([
+    seenBy(input.rundir, bridge, 'tunnelPeer', /tun_(?:ipv6_)?src=([0-9a-f.:]+)/),
+    seenBy(input.rundir, bridge, 'uplink', /dl_vlan=(\d+)/),
+    ctl.call('lacp/show').then(lacpStates, () => new Map<string, LacpState>()),
+  ]);
   return {
+    peersSeen,
+    vlansSeen,
+    lacp,
+    living: livingDaemons(database),
     vsctl: input.usualPlace ? 'ovs-vsctl' : `ovs-vsctl --db=${input.database}`,
     database,
     vswitchd: typeof version === 'string' ? { version } : version,

@@ -1,5 +1,5 @@
 /** The VTEP address: on this host, on an interface that is up, with room for the outer headers, and the way to each peer. */
-import { bridgesOf, placeOf, type Facts, type Link } from './facts.js';
+import { bridgesOf, placeOf, seenText, type Facts, type Link } from './facts.js';
 import type { Finding } from './finding.js';
 
 const area = 'vtep';
@@ -98,19 +98,27 @@ function netdevFindings(facts: Facts, vtepIp: string, link: Link): Finding[] {
   ];
 }
 
-function routeFindings({ routes }: Facts, vtepIp: string, link: Link): Finding[] {
-  return routes.flatMap(({ peer, dev, source }): Finding[] => {
+function routeFindings(facts: Facts, vtepIp: string, link: Link): Finding[] {
+  return facts.routes.flatMap(({ peer, dev, source }): Finding[] => {
     if (dev === undefined) {
       const what = `There is no route to peer ${peer}.`;
       const consequence = 'Nothing reaches the endpoints behind it.';
       const command = `ip route add ${peer} dev ${link.name} src ${vtepIp}`;
       return [{ code: 'peer-unroutable', severity: 'error', area, what, consequence, command }];
     }
-    if (source === vtepIp && dev === link.name) return [];
+    if (source === vtepIp && dev === link.name) return [heardFrom(facts, peer, dev)];
     const what = `The way to peer ${peer} is ${dev} with source ${source ?? 'unknown'}, not ${link.name} with ${vtepIp}.`;
     const consequence =
       'VXLAN packets leave by another interface than their source address is on; filters on the way may drop them.';
     const command = `ip route replace ${peer} dev ${link.name} src ${vtepIp}`;
     return [{ code: 'peer-other-way', severity: 'warning', area, what, consequence, command }];
   });
+}
+
+function heardFrom({ peersSeen }: Facts, peer: string, dev: string): Finding {
+  const seen = peersSeen.find(({ from }) => from === peer) ?? { from: peer, packets: 0, secondsAgo: undefined };
+  const what = `Peer ${peer} is reached by ${dev}: ${seenText(seen)}.`;
+  if (seen.secondsAgo !== undefined) return { code: 'peer-heard', severity: 'ok', area, what };
+  const consequence = `Its endpoints may not have spoken yet, or it does not know this host; see: ping ${peer}.`;
+  return { code: 'peer-never-heard', severity: 'note', area, what, consequence };
 }

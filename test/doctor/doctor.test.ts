@@ -2,6 +2,8 @@
  * Broken set-ups made on purpose: the doctor finds each, and running the command it suggests makes the finding go away.
  * Neighbours: host.test.ts breaks what needs real interfaces.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diagnose, worst, type DoctorInput, type Finding } from '../../src/doctor/index.js';
 import { run } from '../../src/sandbox/index.js';
@@ -93,6 +95,63 @@ describe('broken on purpose, found, and mended by the suggested command', () => 
       .poll(async () => (await examine({ daemon: daemon() })).map(({ code }) => code))
       .not.toContain('not-ready');
   });
+});
+
+describe('broken uplink bridges, found and mended', () => {
+  test.each<[string, string[]]>([
+    ['uplink-fail-mode', ['set-fail-mode', 'br-sluice-up', 'secure']],
+    ['uplink-vlans-limited', ['set', 'port', 'eth1', 'trunks=7,8']],
+    ['uplink-vlans-limited', ['set', 'port', 'sluice-int', 'tag=7', 'vlan_mode=access']],
+    ['hwaddr-unpinned', ['remove', 'bridge', 'br-sluice-up', 'other_config', 'hwaddr']],
+    ['contiv-port', ['add-port', 'br-sluice-up', 'vvport17']],
+  ])('%s: ovs-vsctl %j', async (code, breakIt) => {
+    await host.controller.apply({ settings: { vlanInterfaces: ['eth1'] } }, 'committed');
+    await host.controller.stop();
+    await host.sandbox.vsctl('--no-wait', ...breakIt);
+    const found = (await examine()).find((each) => each.code === code);
+    expect(found?.severity).toMatch(/warning|error/);
+    await shell(found?.command?.replace('ovs-vsctl', 'ovs-vsctl --timeout=5') ?? 'false');
+    expect((await examine()).map((each) => each.code)).not.toContain(code);
+  });
+});
+
+describe('other daemons', () => {
+  const mark = (bridge: string, pid: number) => [
+    ...['--', 'set', 'bridge', bridge, 'external_ids:sluice-role=bridge'],
+    `external_ids:sluice-daemon="pid ${pid}, state directory /var/lib/other"`,
+  ];
+  const daemon = { reasons: [], attention: [], pid: process.pid };
+
+  test('one that keeps the bridge is named, and ended by the suggested command', async () => {
+    const other = spawn('sleep', ['600']);
+    const ended = once(other, 'exit');
+    await host.sandbox.vsctl(...mark('br-sluice', other.pid ?? 0).slice(1));
+    const found = (await examine({ daemon })).find(({ code }) => code === 'two-daemons');
+    expect(found).toMatchObject({ severity: 'error', command: `kill ${other.pid}` });
+    expect(found?.what).toContain(`pid ${other.pid}, state directory /var/lib/other`);
+    await shell(found?.command ?? 'false');
+    await ended;
+    await expect.poll(async () => (await examine({ daemon })).map(({ code }) => code)).not.toContain('two-daemons');
+  });
+
+  test('a bridge that one has left behind is removed by the suggested command', async () => {
+    await host.controller.stop();
+    await host.sandbox.vsctl('add-br', 'br-old', ...mark('br-old', 4_194_305));
+    const found = (await examine({ daemon })).find(({ code }) => code === 'left-bridge');
+    expect(found?.what).toContain('br-old is left of a daemon that is gone');
+    await shell(found?.command ?? 'false');
+    expect((await examine({ daemon })).map(({ code }) => code)).not.toContain('left-bridge');
+  });
+});
+
+test('when the switch was last read back is said', async () => {
+  const resync = { secondsAgo: 7, flowsRead: 120, sent: 2 };
+  const findings = await examine({ daemon: { reasons: [], attention: [], pid: process.pid, resync } });
+  expect(findings.at(-1)?.what).toBe(
+    'The daemon runs and every object is in place; the switch was read back 7 s ago (120 flows, 2 differences).',
+  );
+  const { resync: told } = host.controller.health().switch;
+  expect(told).toMatchObject({ sent: expect.any(Number) as number, secondsAgo: expect.any(Number) as number });
 });
 
 describe('what no command of ours can mend is found and named', () => {

@@ -2,8 +2,13 @@
  * Bonds against a second Open vSwitch as partner: negotiated, a member lost, a partner fallen silent, one that knows no LACP.
  * Needs root for network namespaces; says so and skips otherwise.
  */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DatapathEvent } from '../../src/datapath/face.js';
+import { buildApi, listen } from '../../src/api/index.js';
+import { diagnose } from '../../src/doctor/index.js';
+import { run } from '../cli/support.js';
+import { scratch } from './overlay.js';
 import { buildFabric, far, outageMs, type Fabric } from './fabric.js';
 
 const root = process.getuid?.() === 0;
@@ -24,6 +29,16 @@ describe.skipIf(!root)('a bond towards a fabric', () => {
   const uplinkEvents = (from: number): string[] =>
     fabric.events.slice(from).flatMap(({ type, message }: DatapathEvent) => (type === 'uplink' ? [message] : []));
 
+  const home = scratch();
+  afterAll(() => home.remove());
+  const examine = () => {
+    const { remote, rundir } = fabric.host.sandbox;
+    const wishes = { bridge: 'br-sluice', uplinkBridge: 'br-sluice-up', datapathType: 'netdev' };
+    const daemon = { reasons: [], attention: [] };
+    const { netns } = fabric.host;
+    return diagnose({ database: remote, rundir, usualPlace: false, wishes, daemon, netns });
+  };
+
   test('LACP is negotiated, and the status says so as the switch’s own tools do', async () => {
     await negotiated();
     await fabric.near.waitForPing(far);
@@ -38,6 +53,12 @@ describe.skipIf(!root)('a bond towards a fabric', () => {
       ],
     });
     expect(fabric.uplink()?.members.filter(({ active }) => active)).toHaveLength(1);
+    // The partner is on the other side: frames of its VLAN have come by the uplink.
+    const findings = await examine();
+    expect(findings.find(({ code }) => code === 'vlan-seen')?.what).toMatch(
+      /^VLAN 100 by the uplink: \d+ packets? came, the last [0-3] s ago\.$/,
+    );
+    expect(findings.filter(({ code }) => code === 'uplink-well')).toHaveLength(2);
     for (const { sandbox } of [fabric.host, fabric.partner]) {
       expect(await sandbox.appctl('lacp/show')).toMatch(/status: active negotiated\n/);
     }
@@ -95,6 +116,8 @@ describe.skipIf(!root)('a bond towards a fabric', () => {
     expect(noticed).toBeLessThan(4000);
     expect(gone).toBeLessThan(4000);
     expect(uplinkEvents(from)).toContain('eth1 of br-sluice-up: its LACP partner is silent');
+    const doctor = await examine();
+    expect(doctor.find(({ code }) => code === 'lacp-silent')?.what).toMatch(/^The LACP partner of eth1 is silent/);
     await fabric.swallow(false);
     await negotiated();
     expect(uplinkEvents(from)).toContain('eth1 of br-sluice-up: its LACP partner answers');
@@ -132,6 +155,24 @@ describe.skipIf(!root)('a bond towards a fabric', () => {
     await expect.poll(heard, patiently).toEqual(['defaulted', 'defaulted']);
     await fabric.near.waitForPing(far);
     expect(fabric.uplink()?.members.filter(({ active }) => active)).toHaveLength(1);
+
+    // The doctor says what to do, and doing it mends.
+    const socket = join(home.path, 's.sock');
+    const app = buildApi({ controller: fabric.daemon, version: '0' });
+    const listening = await listen(app, `punix:${socket}`);
+    try {
+      const found = (await examine()).filter(({ code }) => code === 'lacp-no-partner');
+      expect(found).toHaveLength(2);
+      const command = found[0]?.command?.replace(/^sluice /, '') ?? '';
+      expect((await run(command, { env: { SLUICE_SOCKET: socket } })).code).toBe(0);
+      await expect.poll(async () => (await examine()).map(({ code }) => code)).not.toContain('lacp-no-partner');
+      await fabric.near.waitForPing(far);
+      expect((await run('status', { env: { SLUICE_SOCKET: socket } })).out).toMatch(
+        /^uplink +sluice-bond on br-sluice-up, active-backup, no LACP: eth1 up/m,
+      );
+    } finally {
+      await listening.close();
+    }
   });
 
   test.each([['active-backup'], ['balance-slb']] as const)(

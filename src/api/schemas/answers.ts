@@ -178,6 +178,12 @@ export const StatusAnswer = Type.Object(
       version: Type.Optional(Type.String()),
       flows: Type.Integer(),
       progress: Type.Optional(RunAnswer),
+      resync: Type.Optional(
+        Type.Object(
+          { secondsAgo: Type.Integer(), flowsRead: Type.Integer(), sent: Type.Integer() },
+          { description: 'When the switch was last read back whole, and what had to be sent.' },
+        ),
+      ),
     }),
     uplinks: Type.Array(Type.Unsafe<UplinkStatus>({ $ref: 'Uplink#' }), {
       description: 'Links, bonds and LACP of the uplinks.',
