@@ -265,6 +265,35 @@ describe.skipIf(!root)('services between two hosts', () => {
     expect(await w('c1').udp(vip, 53, 3000)).toBe('answered');
   });
 
+  test.each([
+    ['here', 'p1'],
+    ['behind a peer', 'p2'],
+  ])('the ICMP error of a provider %s that does not listen comes from the VIP', async (_where, provider) => {
+    await overlay.apply([service({ providers: [provider] })]);
+    const seen = await w('c1').capture(`icmp and src host ${vip}`);
+    expect(await w('c1').udp(vip, 53, 3000)).toBe('refused');
+    expect((await seen.stop()).join(' ')).toContain(`${vip} udp port 53 unreachable`);
+  });
+
+  test('onPolicyChange keep: connections are translated both ways as well', async () => {
+    await overlay.settings({ onPolicyChange: 'keep' });
+    await overlay.apply([service({ providers: ['p2'] })]);
+    await open(w('p2').serve(8080, { pushEveryMs: 5 }));
+    const [stream] = await open(w('c1').subscribe(vip, 80));
+    await stream!.waitForBytes(2000);
+    await overlay.settings({ onPolicyChange: 'reevaluate' });
+    await stream!.waitForBytes(2000);
+  });
+
+  test('providers named by id and by address share the connections', async () => {
+    await overlay.apply([service({ providers: ['p1', '10.1.1.4'] })]);
+    expect(overlay.daemons.map(({ state }) => state.providers(state.services.get('blue/s')!).length)).toEqual([2, 2]);
+    const servers = await open(...['p1', 'p2'].map((id) => w(id).listen(8080)));
+    for (let i = 0; i < 20; i++) expect(await w('c2').connect(vip, 80, 3000)).toBe('connected');
+    await until('20 connections', () => servers.reduce((sum, { clients }) => sum + clients, 0) === 20);
+    expect(Math.min(...servers.map(({ clients }) => clients))).toBeGreaterThan(0);
+  });
+
   test('a port of the VIP that is no service’s leads nowhere', async () => {
     await overlay.apply([service({ providers: ['p1'] })]);
     await open(w('p1').listen(81));
