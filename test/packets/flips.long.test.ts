@@ -1,0 +1,11 @@
+/** The same as flips.test.ts with 1,000 connections and 100 flips. */
+import { test } from 'vitest';
+import { flip } from './flips.js';
+
+const root = process.getuid?.() === 0;
+
+test.skipIf(!root)(
+  'a rule flips 100 times over 1,000 live TCP connections: no forbidden byte is delivered, no allowed connection breaks',
+  () => flip(1000, 100, 400),
+  1_800_000,
+);
