@@ -20,8 +20,8 @@ import { defined, dropEmpty, type Fields, type KindRules, type Mutable, type Ref
 import { id, name, readHost, tenantName } from './fields.js';
 import { familyOf, isGateway } from './network.js';
 
-/** A select group of more would not fit in a message: 24 bytes a provider in its shortest form. */
-const mostProviders = 2500;
+/** Of providers, a select group of more would not fit in a message: 24 bytes each in its shortest form. */
+const most = { ips: 64, ports: 1024, providers: 2500 } as const;
 /** OpenFlow groups that one service may use: src/pipeline numbers them in 16 bits. */
 const mostGroups = 50_000;
 
@@ -39,7 +39,6 @@ export const serviceSchema = Type.Object(
     ),
     ips: Type.Array(Type.String({ examples: ['10.1.1.100', 'fd00:1::100'] }), {
       description: 'Its virtual addresses, IPv4 and IPv6; unique within the tenant, nobody else’s.',
-      maxItems: 64,
     }),
     ports: Type.Array(
       Type.Object(
@@ -55,13 +54,12 @@ export const serviceSchema = Type.Object(
         },
         { additionalProperties: false },
       ),
-      { description: 'What it serves; a port and protocol once.', maxItems: 1024 },
+      { description: 'What it serves; a port and protocol once.' },
     ),
     providers: Type.Optional(
       Type.Array(id('', 'web-1'), {
         description:
           'Endpoints of the tenant, by id, or by address as Contiv names them; an address that no endpoint has yet is waited for. A set.',
-        maxItems: mostProviders,
       }),
     ),
     affinity: Type.Optional(
@@ -198,6 +196,15 @@ function readProviders(input: readonly string[], say: Say): { ids: string[]; add
   return { ids: [...ids].toSorted(), addresses: [...addresses].toSorted() };
 }
 
+function checkLimits(input: ServiceSpec, say: Say): void {
+  for (const field of ['ips', 'ports', 'providers'] as const) {
+    const count = input[field]?.length ?? 0;
+    if (count <= most[field]) continue;
+    const message = `${count} ${field} are more than one service can have: ${most[field]}`;
+    say(field, 'limit', message, 'split it into several services');
+  }
+}
+
 /** Nobody may have a VIP as its own: no gateway, and no address that a subnet keeps for itself. */
 function check(service: Service, state: State, say: Say): void {
   for (const [i, ip] of service.ips.entries()) {
@@ -248,6 +255,7 @@ export const serviceRules: KindRules<'service'> = {
   notYet: {},
   read(input: ServiceSpec, say) {
     const { tenant, affinity = 'none' } = input;
+    checkLimits(input, say);
     const ips = readIps(input.ips, say);
     const ports = readPorts(input.ports, say);
     const { ids, addresses } = readProviders(input.providers ?? [], say);

@@ -86,6 +86,11 @@ const rows: readonly Row[] = [
     '/objects/0/ports limit: 50 ports for 1000 providers are more than one service can have (split it into services of fewer ports)',
   ],
   [
+    'more providers than one message has room for',
+    service({ providers: Array.from({ length: 2501 }, (_, i) => `10.9.${i >> 8}.${i & 255}`) }),
+    '/objects/0/providers limit: 2501 providers are more than one service can have: 2500 (split it into several services)',
+  ],
+  [
     'selectors, which only Contiv’s master can resolve',
     service({ selectors: ['app=web'] }),
     '/objects/0/selectors unknown_field: a service has no field `selectors`',
