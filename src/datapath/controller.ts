@@ -45,7 +45,8 @@ import { healthOf } from './health.js';
 import { HostIpKeeper } from './host-ip/keeper.js';
 import { tellRemarks } from './host-ip/remarks.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
-import { withMtu } from './mtu.js';
+import { configureHostPort } from './host-port.js';
+import { withWay } from './mtu.js';
 import { PacketDesk } from './packet-desk.js';
 import { withPatience } from './patience.js';
 import { Reconciler, type Round } from './reconciler.js';
@@ -212,8 +213,7 @@ export class DatapathController implements Controller {
     const object = this.state.object(ref);
     if (!object) throw new SluiceError('not_found', `there is no ${ref.kind} ${ref.key}`);
     const status = withReports(this.#statusOf(object), object, this.state);
-    if (object.kind !== 'endpoint') return status;
-    return withMtu(status, object, this.state, this.#database.underlay(this.#options.rundir));
+    return withWay(status, object, this.state, () => this.#database.underlay(this.#options.rundir));
   }
 
   async countedStatus(ref: Ref): Promise<ObjectStatus> {
@@ -357,9 +357,10 @@ export class DatapathController implements Controller {
           this.#packets.announcer.plugged(e);
           touch(dirty, e);
           touch(dirty, state.networks.get(e.network));
-        } else if (isSharedPort(name)) dirty.all = true;
+        } else if (isSharedPort(name, state.settings)) dirty.all = true;
       }
     });
+    void configureHostPort(names, state.settings, this.#options);
     this.#watch.emit({ type: 'port', message: `ports moved: ${names.join(', ')}` });
     this.#reconciler.kick();
   }

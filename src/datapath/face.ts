@@ -28,6 +28,8 @@ export interface ObjectStatus {
   readonly bytes?: number;
   /** Of an endpoint: bytes of the largest IP packet that its network carries. */
   readonly mtu?: number;
+  /** Of an endpoint: where this host reaches it (settings.hostAccess). */
+  readonly hostAddress?: string;
 }
 
 export interface ApplyRequest {

@@ -5,7 +5,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { formatAddress, parseAddress, type Endpoint, type Settings, type State } from '../model/index.js';
+import {
+  accessAddress,
+  formatAddress,
+  parseAddress,
+  type AnyObject,
+  type Endpoint,
+  type Settings,
+  type State,
+} from '../model/index.js';
 import type { ObjectStatus } from './face.js';
 import { sharesNetwork } from './host-interfaces.js';
 
@@ -70,4 +78,12 @@ export function withMtu(status: ObjectStatus, endpoint: Endpoint, state: State, 
   if (mtu <= carried) return { ...status, mtu };
   const message = `network ${network.key} says ${mtu} bytes, and what is under it carries ${carried}: larger packets are lost`;
   return { ...status, mtu, problems: [...status.problems, { code: 'mtu_too_large', message }] };
+}
+
+/** Of an endpoint: its MTU, and where the host reaches it. */
+export function withWay(status: ObjectStatus, object: AnyObject, state: State, underlay: () => Underlay): ObjectStatus {
+  if (object.kind !== 'endpoint') return status;
+  const address = accessAddress(state, object);
+  const reached = address === undefined ? status : { ...status, hostAddress: formatAddress(address) };
+  return withMtu(reached, object, state, underlay());
 }

@@ -4,6 +4,7 @@
  * Invariant: the base state stays as it is; an id, a zone and a policy-set number belong to one holder at a time.
  */
 import { PersistentMap, type Edit } from './collection.js';
+import { firstHostNumber, lastHostNumber } from './host-access.js';
 import { hash32, preferredId, probe } from './ids.js';
 import { firstMeters, lastMeters, policySetSignature } from './kinds/group.js';
 import type { Claim, Mutable } from './kinds/kind.js';
@@ -23,6 +24,7 @@ export interface Numbers {
   readonly meters?: number;
   readonly conjunction?: number;
   readonly number?: number;
+  readonly hostNumber?: number;
 }
 
 /** A claim that somebody else holds already. */
@@ -67,7 +69,10 @@ export class Draft {
       this.#releaseSet(object);
       if (object.meters !== 0) this.#tables.meters = this.#tables.meters.delete(object.meters, this.#edit);
     }
-    if (object.kind === 'endpoint') this.#countPlace(object, -1);
+    if (object.kind === 'endpoint') {
+      this.#countPlace(object, -1);
+      if (object.hostNumber !== 0) t.hostNumbers = t.hostNumbers.delete(object.hostNumber, this.#edit);
+    }
     for (const mention of rules.mentions?.(object) ?? []) this.#forget(mention, object.key);
   }
 
@@ -85,7 +90,10 @@ export class Draft {
       group.meters = this.#takeMeters(group, numbers.meters);
     }
     if (object.kind === 'service') (object as { number: number }).number = this.#takeNumber(object.key, numbers.number);
-    if (object.kind === 'endpoint') this.#countPlace(object, 1);
+    if (object.kind === 'endpoint') {
+      (object as { hostNumber: number }).hostNumber = this.#takeHostNumber(object, numbers.hostNumber);
+      this.#countPlace(object, 1);
+    }
     deepFreeze(object);
     this.#setObject(object, object);
     const rules = rulesOf(object.kind);
@@ -204,6 +212,17 @@ export class Draft {
     t.policySets = next.size > 0 ? t.policySets.set(policy, next, this.#edit) : t.policySets.delete(policy, this.#edit);
   }
 
+  /** 0 for an endpoint that is not here, and when all numbers are taken. */
+  #takeHostNumber({ key, where }: Endpoint, wanted: number | undefined): number {
+    if (where === undefined || !('interface' in where)) return 0;
+    const t = this.#tables;
+    const taken = (n: number) => (t.hostNumbers.get(n) ?? key) !== key;
+    const valid = wanted !== undefined && wanted >= firstHostNumber && wanted <= lastHostNumber && !taken(wanted);
+    const number = valid ? wanted : (probe(preferredId('endpoint', key), firstHostNumber, lastHostNumber, taken) ?? 0);
+    if (number !== 0) t.hostNumbers = t.hostNumbers.set(number, key, this.#edit);
+    return number;
+  }
+
   /** An endpoint joins (1) or leaves (-1) where it is: the flood lists of its network are made of these. */
   #countPlace({ key, network, where }: Endpoint, by: 1 | -1): void {
     const t = this.#tables;
@@ -317,6 +336,7 @@ export function noTables(): Tables {
     serviceNumbers: PersistentMap.empty(),
     mentions: PersistentMap.empty(),
     policySets: PersistentMap.empty(),
+    hostNumbers: PersistentMap.empty(),
     memberPeers: PersistentMap.empty(),
     localMembers: PersistentMap.empty(),
   };

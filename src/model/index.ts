@@ -21,6 +21,7 @@ export { routeSchema, type RouteSpec } from './kinds/route.js';
 export { peerSchema, type PeerSpec } from './kinds/peer.js';
 export { serviceSchema, type ServicePort, type ServiceSpec } from './kinds/service.js';
 export { schemas, kinds, isKind } from './kinds/registry.js';
+export { accessAddress, hostAddress, hostMac, type HostAccess } from './host-access.js';
 export { judge } from './judge.js';
 export { interfaceOf } from './place.js';
 export { emptyState, restore, storedChanges, storedOf, type LeftOut, type Restored } from './restore.js';

@@ -90,6 +90,9 @@ export function storedOf(object: AnyObject): Stored {
     const { policySet, meters } = object;
     return meters === 0 ? { kind, key, id, spec, policySet } : { kind, key, id, spec, policySet, meters };
   }
+  if (object.kind === 'endpoint' && object.hostNumber !== 0) {
+    return { kind, key, id, spec, hostNumber: object.hostNumber };
+  }
   if (object.kind === 'service') return { kind, key, id, spec, number: object.number };
   return { kind, key, id, spec };
 }

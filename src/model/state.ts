@@ -57,6 +57,8 @@ export interface Tables {
   mentions: PersistentMap<string, Keys>;
   /** Policy → policy-set number → how many groups have it. */
   policySets: PersistentMap<string, PersistentMap<number, number>>;
+  /** Number of a local endpoint → its key. */
+  hostNumbers: PersistentMap<number, string>;
   /** Network → the peers behind which it has members → how many. */
   memberPeers: PersistentMap<string, PersistentMap<string, number>>;
   /** Network → its members on this host. */

@@ -141,6 +141,8 @@ export interface Stored {
   readonly zone?: number;
   /** Groups: number of their (policies, defaultAction). */
   readonly policySet?: number;
+  /** Local endpoints: their number in the subnet of host access. */
+  readonly hostNumber?: number;
   /** Groups with a net profile: number of their meters. */
   readonly meters?: number;
   /** Rules whose ports and addresses may be matched apart: number of their conjunction. */

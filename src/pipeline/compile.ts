@@ -12,6 +12,7 @@ import { deliver } from './deliver.js';
 import { destination } from './destination.js';
 import { dscp } from './dscp.js';
 import type { Feature } from './feature.js';
+import { hostAccess } from './host-access.js';
 import { miss } from './miss.js';
 import { neighbours } from './neighbours.js';
 import { policy } from './policy.js';
@@ -33,6 +34,7 @@ const features: readonly Feature[] = [
   classify,
   uplink,
   tunnel,
+  hostAccess,
   spoofGuard,
   neighbours,
   source,

@@ -12,6 +12,7 @@ export const dropReasons = {
   unknown_vlan: 'from the uplink, with a VLAN that is no network here',
   unknown_vni: 'from the tunnel, with a VNI that is no network here, or tagged inside',
   unknown_peer: 'from the tunnel, from an address that is no peer',
+  unknown_host_address: 'from the host, for no endpoint that it reaches',
   spoof: 'a source address that is not the endpoint’s own',
   neighbour_spoof: 'neighbour discovery that is not the endpoint’s own, or that only routers say',
   advertise: 'an answer in neighbour discovery that could not be written',
@@ -41,6 +42,7 @@ const reasons: { readonly [name in TableName]?: Readonly<Record<number, DropReas
   uplink: { [prio.miss]: 'unknown_vlan' },
   tunnelNetwork: { [prio.miss]: 'unknown_vni' },
   tunnelPeer: { [prio.miss]: 'unknown_peer' },
+  hostAccess: { [prio.miss]: 'unknown_host_address' },
   spoofGuard: { [prio.miss]: 'spoof', [prio.guard]: 'neighbour_spoof' },
   advertise: { [prio.miss]: 'advertise' },
   serviceProvider: {
@@ -54,6 +56,7 @@ const reasons: { readonly [name in TableName]?: Readonly<Record<number, DropReas
   conntrack: { [prio.miss]: 'ethertype' },
   orient: { [prio.miss]: 'untracked', [prio.exempt]: 'invalid', [prio.guard]: 'midstream' },
   deliver: { [prio.miss]: 'no_way_out', [prio.networkGuard]: 'split_horizon' },
+  hostOut: { [prio.miss]: 'no_way_out' },
   tunnelSource: { [prio.miss]: 'no_vtep' },
   tunnelOut: { [prio.miss]: 'no_peer' },
 };

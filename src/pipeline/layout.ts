@@ -41,10 +41,17 @@ export const reg = {
 } as const satisfies Record<string, RegRange>;
 
 /** Values of `reg.origin`. */
-export const origin = { endpoint: 1, tunnel: 2, uplink: 3 } as const;
+export const origin = { endpoint: 1, tunnel: 2, uplink: 3, host: 4 } as const;
 
 /** Values of `reg.delivery`. */
-export const delivery = { local: 1, tunnel: 2, uplink: 3, flood: 4, /** To the port it came from. */ back: 5 } as const;
+export const delivery = {
+  local: 1,
+  tunnel: 2,
+  uplink: 3,
+  flood: 4,
+  /** To the port it came from. */ back: 5,
+  host: 6,
+} as const;
 
 /** Why a packet is handed to the daemon: the first byte of `controller(userdata=…)`. punt.ts writes the actions; src/datapath answers or logs. */
 export const punt = { timeExceeded: 1, tooBig: 2, noProvider: 3, denied: 4 } as const;

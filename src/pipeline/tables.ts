@@ -26,6 +26,7 @@ const tableNames = [
   'uplink',
   'tunnelNetwork',
   'tunnelPeer',
+  'hostAccess',
   'spoofGuard',
   'neighbours',
   'advertise',
@@ -51,6 +52,7 @@ const tableNames = [
   'bandwidthFrom',
   'bandwidthTo',
   'deliver',
+  'hostOut',
   'tunnelSource',
   'tunnelOut',
 ] as const;
@@ -86,9 +88,9 @@ const ruleMatches = [
 export const contracts: readonly TableContract[] = [
   {
     ref: t.classify,
-    purpose: 'Which port a frame came from: a local endpoint, the tunnel or the uplink.',
+    purpose: 'Which port a frame came from: a local endpoint, the tunnel, the uplink or the host.',
     matches: ['in_port', 'vlan_tci'],
-    next: ['uplink', 'tunnelNetwork', 'spoofGuard'],
+    next: ['uplink', 'tunnelNetwork', 'hostAccess', 'spoofGuard'],
     miss: { drop: 'no known port, or a tagged frame from an endpoint (VLAN 0 is a tag, too)' },
   },
   {
@@ -111,6 +113,13 @@ export const contracts: readonly TableContract[] = [
     matches: ['tun_src', 'tun_ipv6_src'],
     next: ['source'],
     miss: { drop: 'a tunnel frame from an address that is no peer' },
+  },
+  {
+    ref: t.hostAccess,
+    purpose: 'What the host sends to an endpoint’s address in the host’s subnet gets the endpoint’s own.',
+    matches: ['dl_type', 'arp_op', 'arp_tpa', 'nw_dst'],
+    next: ['source'],
+    miss: { drop: 'from the host, and for no endpoint' },
   },
   {
     ref: t.spoofGuard,
@@ -215,13 +224,13 @@ export const contracts: readonly TableContract[] = [
       'icmp_type',
       'icmp_code',
     ],
-    next: ['route', 'destination'],
+    next: ['route', 'destination', 'receiver'],
     miss: { to: 'destination' },
   },
   {
     ref: t.route,
     purpose: 'The longest prefix of the tenant decides: into which network, and to whose MAC.',
-    matches: ['dl_type', 'zone', 'nw_dst', 'ipv6_dst'],
+    matches: ['dl_type', 'zone', 'origin', 'nw_dst', 'ipv6_dst'],
     next: ['destination', 'receiver'],
     miss: { drop: 'no route to the address' },
   },
@@ -338,9 +347,16 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.deliver,
     purpose: 'Out to a local port, the uplink, the tunnel, or to all of a network.',
-    matches: ['network', 'origin', 'delivery'],
-    next: ['tunnelSource'],
+    matches: ['network', 'origin', 'delivery', 'in_port', 'dl_type'],
+    next: ['hostOut', 'tunnelSource'],
     miss: { drop: 'no way out' },
+  },
+  {
+    ref: t.hostOut,
+    purpose: 'Out to the host, from the endpoint’s address in the host’s subnet.',
+    matches: [],
+    next: [],
+    miss: { drop: 'the host has no port' },
   },
   {
     ref: t.tunnelSource,

@@ -1,7 +1,8 @@
 /** Every flow keeps its table's contract: what it matches and where it sends packets. */
 import { expect, test } from 'vitest';
 import { contracts, t } from '../../src/pipeline/layout.js';
-import { compileText, exampleState, readLine, worldOf } from './support.js';
+import { emptyState } from '../../src/model/index.js';
+import { accept, compileText, exampleState, readLine, worldOf } from './support.js';
 
 /** What is wrong with a flow by its table's contract. */
 function breaches(text: string): string[] {
@@ -21,6 +22,44 @@ function breaches(text: string): string[] {
 test('every flow of the example keeps its table’s contract', () => {
   const lines = compileText(worldOf(exampleState()));
   expect(lines.length).toBeGreaterThan(100);
+  expect(lines.flatMap(breaches)).toEqual([]);
+});
+
+test('so does every flow of routed networks, routes, infra networks and host access', () => {
+  const network = { kind: 'network', tenant: 't', forwarding: 'routing' };
+  const state = accept(emptyState(), [
+    { kind: 'settings', vtepIp: '172.31.0.1', vlanInterfaces: ['eth1'], hostAccess: {} },
+    { kind: 'peer', vtepIp: '172.31.0.2' },
+    { kind: 'tenant', name: 't' },
+    {
+      ...network,
+      name: 'x',
+      vni: 1,
+      subnet: '10.1.0.0/24',
+      gateway: '10.1.0.1',
+      ipv6Subnet: 'fd00:1::/64',
+      ipv6Gateway: 'fe80::1',
+    },
+    { ...network, name: 'v', vlan: 2, type: 'infra', subnet: '10.2.0.0/24', gateway: '10.2.0.1' },
+    { kind: 'route', tenant: 't', prefix: '0.0.0.0/0', network: 'v', mac: '02:00:00:00:00:09' },
+    { kind: 'route', tenant: 't', prefix: '2001:db8::/32', network: 'x', vtepIp: '172.31.0.2' },
+    {
+      kind: 'endpoint',
+      id: 'e',
+      tenant: 't',
+      network: 'x',
+      mac: '02:00:00:00:00:01',
+      ipv4: '10.1.0.2',
+      ipv6: ['fd00:1::2'],
+      interface: 'w1',
+    },
+  ]);
+  const world = worldOf(state);
+  const lines = compileText({
+    ...world,
+    ports: { ...world.ports, of: (name) => (name === 'contivh0' ? 77 : world.ports.of(name)) },
+  });
+  expect(lines.filter((line) => readLine(line).table === 'hostAccess').length).toBe(3);
   expect(lines.flatMap(breaches)).toEqual([]);
 });
 

@@ -84,6 +84,7 @@ test('names of reasons', () => {
     'unknown_vlan',
     'unknown_vni',
     'unknown_peer',
+    'unknown_host_address',
     'spoof',
     'neighbour_spoof',
     'advertise',

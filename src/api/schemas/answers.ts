@@ -27,6 +27,7 @@ export const Status = Type.Object(
     mtu: Type.Optional(
       Type.Integer({ description: 'Of an endpoint: bytes of the largest IP packet that its network carries.' }),
     ),
+    hostAddress: Type.Optional(Type.String({ description: 'Of an endpoint: where this host reaches it.' })),
   },
   { $id: 'Status', examples: [{ generation: 3, state: 'committed', problems: [], flows: 12 }] },
 );

@@ -2,7 +2,15 @@
  * The bridges and ports that the desired state asks of the switch's database; pure.
  * Neighbours: plan.ts turns the difference to the rows into one transaction.
  */
-import { interfaceOf, type AnyObject, type Change, type Settings, type State } from '../../model/index.js';
+import {
+  formatMac,
+  hostMac,
+  interfaceOf,
+  type AnyObject,
+  type Change,
+  type Settings,
+  type State,
+} from '../../model/index.js';
 
 export interface WantedInterface {
   readonly name: string;
@@ -78,14 +86,21 @@ function patch(name: string, peer: string): WantedPort {
   return { name, role: 'patch', interfaces: [{ name, type: 'patch', options: { peer } }] };
 }
 
-/** The host's own ports: in each infra network, with the MAC of the endpoint that stands for the host there. */
+/** The host's own ports: for host access, and in each infra network, with the MAC of the endpoint that stands for the host there. */
 function hostPorts(state: State): WantedPort[] {
-  return [...state.networks.values()]
+  const { hostAccess } = state.settings;
+  const own = hostAccess && {
+    ...{ name: hostAccess.port, type: 'internal', options: {} },
+    mac: formatMac(hostMac(hostAccess)),
+  };
+  const access = own ? [{ name: own.name, role: 'host', interfaces: [own] }] : [];
+  const inNetworks = [...state.networks.values()]
     .filter(({ infra }) => infra)
     .map(({ spec: { name } }) => {
       const mac = state.endpointAt(name)?.spec.mac;
       return { name, role: 'host', interfaces: [{ name, type: 'internal', options: {}, ...(mac ? { mac } : {}) }] };
     });
+  return [...access, ...inNetworks];
 }
 
 /** One NIC is a port of its name; several are a bond. Sorted, so that their order in the settings means nothing. */
@@ -166,6 +181,6 @@ export function changesPorts(changes: readonly Change[]): boolean {
 }
 
 /** Whether everybody's flows may speak of this port. */
-export function isSharedPort(name: string): boolean {
-  return name === tunnelPort || name === patchToUplink;
+export function isSharedPort(name: string, settings: Settings): boolean {
+  return name === tunnelPort || name === patchToUplink || name === settings.hostAccess?.port;
 }

@@ -102,6 +102,8 @@ export interface Endpoint {
   readonly ipv6: readonly Uint8Array[];
   readonly allowed: readonly AllowedAddress[];
   /** Here, behind a peer (its key), or undefined: elsewhere on the VLAN. */
+  /** Its number among the endpoints of this host, which host access makes an address of; 0 elsewhere. */
+  readonly hostNumber: number;
   readonly where?: { readonly interface: string } | { readonly vtepIp: string };
 }
 
@@ -279,7 +281,18 @@ export const endpointRules: KindRules<'endpoint'> = {
       network: input.network,
       mac: formatMac(mac),
     };
-    const endpoint: Mutable<Endpoint> = { kind: 'endpoint', key, id: 0, spec, tenant, network, mac, ipv6, allowed: [] };
+    const endpoint: Mutable<Endpoint> = {
+      kind: 'endpoint',
+      key,
+      id: 0,
+      spec,
+      tenant,
+      network,
+      mac,
+      ipv6,
+      allowed: [],
+      hostNumber: 0,
+    };
     // Field by field instead of defined(): there are a hundred thousand of these.
     if (input.group !== undefined) {
       spec.group = input.group;

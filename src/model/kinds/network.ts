@@ -13,6 +13,7 @@ import {
   type Address,
   type Cidr,
 } from '../addr.js';
+import { checkHostAccess } from '../host-access.js';
 import type { Say } from '../problems.js';
 import { defined, dropEmpty, dropZero, type Claim, type KindRules } from './kind.js';
 import { name, readCidr, readHost, tenantName, text, vlanTag, vni } from './fields.js';
@@ -202,6 +203,8 @@ export const networkRules: KindRules<'network'> = {
       ipv6Gateway: v6.gateway as Uint8Array | undefined,
     });
   },
+  check: (network, state, say) =>
+    checkHostAccess(state.settings, [network], () => (_field, code, message) => say('subnet', code, message)),
   references: (network) => [{ field: 'tenant', ref: { kind: 'tenant', key: network.tenant } }],
   claims({ encap, tag, infra, spec }) {
     const claims: Claim[] = [

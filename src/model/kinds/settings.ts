@@ -4,11 +4,10 @@
  * Invariant: the normal form states every default, so that an upgrade with other defaults changes no host silently.
  */
 import { Type, type Static } from 'typebox';
-import { compareAddress, formatAddress, type Address } from '../addr.js';
-import { always, defined, dropEmpty, only, type KindRules } from './kind.js';
+import { compareAddress, formatAddress, formatCidr, type Address } from '../addr.js';
+import { checkHostAccess, readHostAccess, type HostAccess } from '../host-access.js';
+import { defined, dropEmpty, only, type KindRules } from './kind.js';
 import { interfaceName, readHost, text } from './fields.js';
-
-const later = 'Not supported yet: refused.';
 
 const bondModes = ['balance-tcp', 'balance-slb', 'active-backup'] as const;
 
@@ -121,8 +120,15 @@ export const settingsSchema = Type.Object(
     ),
     hostAccess: Type.Optional(
       Type.Object(
-        { port: Type.Optional(Type.String()), subnet: Type.Optional(Type.String()) },
-        { description: `The host reaches endpoints by a subnet of its own. ${later}`, additionalProperties: false },
+        {
+          port: Type.Optional(interfaceName('Name of the host’s port; default contivh0.', 'contivh0')),
+          subnet: Type.Optional(text('IPv4 prefix of 16 bits; default 172.19.0.0/16.', '172.19.0.0/16')),
+        },
+        {
+          description:
+            'The host reaches local endpoints of VXLAN networks at addresses of a subnet of its own (shown in their status), and routed ones reach the outside through the host.',
+          additionalProperties: false,
+        },
       ),
     ),
   },
@@ -159,6 +165,7 @@ export interface Settings {
   readonly onPolicyChange: 'reevaluate' | 'keep' | 'cut';
   readonly midstream: 'adopt' | 'drop';
   readonly tunnelDscp: 'none' | 'copy';
+  readonly hostAccess?: HostAccess;
 }
 
 export const settingsRules: KindRules<'settings'> = {
@@ -167,10 +174,13 @@ export const settingsRules: KindRules<'settings'> = {
   identity: [],
   aliases: { vtepIP: 'vtepIp', fwdMode: 'forwardingMode', vlanIntf: 'vlanInterfaces', vlanIf: 'vlanInterfaces' },
   rewrite(fields) {
-    dropEmpty(fields, 'vtepIp', 'checkAddress', 'forwardingMode', 'arpMode');
+    dropEmpty(fields, 'vtepIp', 'checkAddress', 'forwardingMode', 'arpMode', 'pvtSubnet');
+    // Contiv's name of the subnet; its port has a fixed one.
+    if (!('pvtSubnet' in fields) || 'hostAccess' in fields) return;
+    fields['hostAccess'] = { subnet: fields['pvtSubnet'] };
+    delete fields['pvtSubnet'];
   },
   notYet: {
-    hostAccess: always,
     onPolicyChange: only('cut'),
   },
   read(input: SettingsSpec, say) {
@@ -202,6 +212,7 @@ export const settingsRules: KindRules<'settings'> = {
       midstream: input.midstream ?? 'adopt',
       tunnelDscp: input.tunnelDscp ?? 'none',
     } as const;
+    const hostAccess = input.hostAccess === undefined ? undefined : readHostAccess(input.hostAccess, say);
     if (rest.bridge === rest.uplinkBridge) {
       say('uplinkBridge', 'contradiction', `bridge and uplinkBridge are both \`${rest.bridge}\``);
     }
@@ -212,17 +223,19 @@ export const settingsRules: KindRules<'settings'> = {
       underlayInterfaces: underlayInterfaces.length > 0 ? underlayInterfaces : undefined,
       checkAddress: checkAddress === undefined ? undefined : formatAddress(checkAddress),
       ...rest,
-      hostAccess: undefined,
+      hostAccess: hostAccess && { port: hostAccess.port, subnet: formatCidr(hostAccess.subnet) },
     });
     const base = { kind: 'settings', key: '', id: 0, spec, vlanInterfaces, underlayInterfaces, ...rest } as const;
     return {
       ...base,
       ...(vtepIp === undefined ? {} : { vtepIp }),
       ...(checkAddress === undefined ? {} : { checkAddress }),
+      ...(hostAccess === undefined ? {} : { hostAccess }),
     };
   },
   references: () => [],
   check(settings, state, say) {
+    checkHostAccess(settings, state.networks, () => (_field, code, message) => say('hostAccess/subnet', code, message));
     if (settings.vtepIp === undefined) return;
     for (const peer of state.peers) {
       if (compareAddress(peer.address, settings.vtepIp) === 0) {

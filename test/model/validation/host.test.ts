@@ -49,13 +49,19 @@ areRefused([
     settings({ vtepIp: '::ffff:10.0.0.1' }),
     '/objects/0/vtepIp bad_address: `::ffff:10.0.0.1` is an IPv4-mapped address; no host can have it',
   ],
+  [
+    'a subnet of host access that is not a /16',
+    settings({ hostAccess: { subnet: '172.19.0.0/24' } }),
+    '/objects/0/hostAccess/subnet bad_address: `172.19.0.0/24` is not an IPv4 prefix of 16 bits such as 172.19.0.0/16',
+  ],
+  [
+    'a subnet of host access that a network has',
+    settings({ hostAccess: { subnet: '10.1.0.0/16' } }),
+    '/objects/0/hostAccess/subnet overlap: 10.1.1.0/24 of network `blue/front` overlaps 10.1.0.0/16, the subnet of host access',
+    '/objects/0/hostAccess/subnet overlap: 10.1.1.0/24 of network `red/front` overlaps 10.1.0.0/16, the subnet of host access',
+  ],
 ]);
 
-test.each(['hostAccess'])('settings.%s is refused as not supported yet', (field) => {
-  expect(refuse(state, { put: [settings({ [field]: {} })] })).toMatchObject([
-    { pointer: `/objects/0/${field}`, code: 'not_supported' },
-  ]);
-});
 test.each([['onPolicyChange', 'cut']])('settings.%s %s is refused as not supported yet', (field, value) => {
   expect(refuse(state, { put: [settings({ [field]: value })] })).toMatchObject([
     { pointer: `/objects/0/${field}`, code: 'not_supported' },
