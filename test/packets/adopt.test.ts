@@ -98,4 +98,37 @@ describe.skipIf(!root)('a card with the only addresses of its host', () => {
     await bench.settles(before);
     expect(filesOf(bench.stateDir)).toEqual([]);
   });
+
+  test('after a boot, which gives the card its address again while the switch has the card, it moves again', async () => {
+    bench = await hostIpBench();
+    const { client } = bench;
+    const flags = ['--adopt-host-ip', '--check-address', otherIp, '--vlan-if', nic];
+    const daemon = await bench.serve(...flags);
+    await until('the move is confirmed', () => bench.journal()?.state === 'adopted');
+    await daemon.kill('SIGKILL');
+    await bench.ip('address', 'flush', 'dev', bridge);
+    await bench.host.exec('sh', '-c', `echo 0 > /proc/sys/net/ipv4/conf/${nic}/rp_filter`);
+    await bench.ip('address', 'add', `${hostIp}/24`, 'brd', '+', 'dev', nic);
+    await bench.ip('route', 'add', 'default', 'via', otherIp, 'src', hostIp, 'dev', nic);
+    expect(await bench.nics()).toEqual([nic]);
+    await bench.serve(...flags);
+    await until('it is on the bridge again', async () =>
+      (await bench.ip('address', 'show', 'dev', bridge)).includes(hostIp),
+    );
+    await until('the move is confirmed', () => bench.journal()?.state === 'adopted');
+    await bench.other.waitForPing(hostIp);
+    expect((await client.status()).reasons).toEqual([]);
+  });
+
+  test('a switch that lost its bridges gets them again, and the host its addresses', async () => {
+    bench = await hostIpBench();
+    await bench.serve('--adopt-host-ip', '--check-address', otherIp, '--vlan-if', nic);
+    await until('the move is confirmed', () => bench.journal()?.state === 'adopted');
+    await bench.other.waitForPing(hostIp);
+    await bench.host.sandbox.vsctl('del-br', bridge);
+    await bench.other.waitForPing(hostIp, 20_000);
+    expect(await bench.nics()).toEqual([nic]);
+    expect(await bench.ip('address', 'show', 'dev', bridge)).toContain(hostIp);
+    await until('the move is confirmed', () => bench.journal()?.state === 'adopted');
+  });
 });

@@ -21,7 +21,7 @@ import type { Rows } from '../ovsdb/rows.js';
 import { nothingHeld, type HostIpView } from '../ovsdb/wanted.js';
 import { withPatience } from '../patience.js';
 import { announce } from './announce.js';
-import { addressesOf, linesOf, nicsFor, planMove, uplinksOf, type Move } from './moves.js';
+import { addressesOf, carriesAddresses, linesOf, lostMove, nicsFor, planMove, uplinksOf, type Move } from './moves.js';
 
 export interface HostIpParts {
   /** Where journals are kept; without one nothing is ever moved. */
@@ -171,7 +171,19 @@ export class HostIpKeeper {
     for (const { nic, bridge } of fresh) {
       const link = host.links.find(({ name }) => name === nic);
       const carried = link && carriedBy(link, host, connections());
-      if (link === undefined || carried === undefined || this.#held.has(nic)) continue;
+      if (link === undefined || this.#held.has(nic)) continue;
+      const journal = this.#journals.get(nic);
+      if (journal?.state === 'adopted') {
+        const lost = lostMove(journal, link, host);
+        if (lost !== undefined) {
+          log.warn({ nic, bridge }, 'the bridge lost the addresses of the host; it gets them again');
+          moves.push({ ...lost, bridge });
+          continue;
+        }
+        // A second move would make the first one's way back forget what is on the bridge.
+        if (carriesAddresses(host, journal.bridge)) continue;
+      }
+      if (carried === undefined) continue;
       const there = holds(rows, bridge).includes(nic);
       if (!settings.adoptHostIp || stateDir === undefined) {
         this.#hold(nic, `${carried}; it is not taken (see --adopt-host-ip)`);
@@ -190,6 +202,8 @@ export class HostIpKeeper {
     const { stateDir, database } = this.#parts;
     if (stateDir === undefined) return undefined;
     const { checkAddress, confirmWithin } = settings;
+    // Moved again after a boot: what the kernel was set to before the first move is what it shall be set to.
+    const { sysctls: first = sysctls } = this.#journals.get(nic) ?? {};
     const journal: Journal = {
       ...{
         version: 1,
@@ -200,7 +214,7 @@ export class HostIpKeeper {
         takenAt: Date.now(),
         mtu: link.mtu,
         mac: link.mac,
-        sysctls,
+        sysctls: first,
       },
       ...(checkAddress === undefined ? {} : { checkAddress: formatAddress(checkAddress) }),
       ...{ confirmWithinSec: confirmWithin, database, before: this.#before },

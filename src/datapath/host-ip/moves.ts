@@ -9,6 +9,7 @@ import type { HostNetwork, Link } from '../../host/network.js';
 import { moveLines, takeSnapshot } from '../../host/snapshot.js';
 import type { Snapshot } from '../../host/snapshot.js';
 import { formatAddress, type Settings } from '../../model/index.js';
+import type { Journal } from '../../watchdog/journal.js';
 import { underlayBridge } from '../ovsdb/wanted.js';
 
 export interface Move {
@@ -108,4 +109,15 @@ export function linesOf({ snapshot, bridge }: Move): string[] {
 /** `10.0.0.5/24, 10.0.0.7/24`. */
 export function addressesOf(link: Link): string {
   return hostAddresses(link).map(cidr).join(', ');
+}
+
+export function carriesAddresses({ links }: HostNetwork, name: string): boolean {
+  const link = links.find((each) => each.name === name);
+  return link !== undefined && hostAddresses(link).length > 0;
+}
+
+/** Bridge and addresses went together, as with a lost database of the switch: only the journal has them now. */
+export function lostMove({ nic, bridge, snapshot, sysctls }: Journal, link: Link, host: HostNetwork): Move | undefined {
+  if (carriesAddresses(host, nic) || carriesAddresses(host, bridge)) return undefined;
+  return { nic, bridge, link, snapshot, sysctls };
 }
