@@ -33,6 +33,16 @@ export class Connected {
     while ((await this.engine.stats()).lanes < count) await pause(5);
   }
 
+  /** Resolves when, after a read-back that is still to come, so many entries are confirmed and none is outstanding. */
+  async confirmedAgain(count: number): Promise<void> {
+    await new Promise<void>((resolve) => (this.#resynced = () => resolve()));
+    for (;;) {
+      const { confirmed, unsettled } = await this.engine.stats();
+      if (confirmed === count && unsettled === 0) return;
+      await pause(2);
+    }
+  }
+
   async commit(bytes: Uint8Array, options?: CommitOptions): Promise<CommitResult> {
     const result = await this.engine.commit(bytes, options);
     const [first] = result.quarantined;

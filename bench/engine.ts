@@ -7,7 +7,7 @@
 import { Connected } from './connected.js';
 import { batchOf, type FlowSet, flowSets } from './flow-sets.js';
 import type { BenchOptions, Outcome } from './index.js';
-import { interleave, rates, ratio, type Sample, speedRatio, table, thousands } from './measure.js';
+import { interleave, rates, ratio, type Sample, speedRatio, spread, table, thousands } from './measure.js';
 import { encodeReplay, replay, withoutMarkers } from './raw.js';
 import { BenchSwitch } from './switch.js';
 
@@ -35,19 +35,23 @@ async function measure(set: FlowSet, count: number, runs: number): Promise<Found
   try {
     const bytes = batchOf(set, count);
     const floor = encodeReplay(withoutMarkers(bytes));
-    const run = async (variant: () => Promise<number>) => {
+    const cpu: Record<string, number[]> = {};
+    const run = async (name: string, variant: () => Promise<number>) => {
       await bench.fresh();
+      const before = bench.cpuSeconds();
       const seconds = await variant();
+      (cpu[name] ??= []).push(((bench.cpuSeconds() - before) * 1e6) / count);
       await bench.expectFlows(count);
       return seconds;
     };
-    const sluice = () => run(() => throughEngine(bench.remote, bytes));
-    const raw = () => run(() => replay(bench.remote, floor));
+    const cpuOf = (name: string) => spread(cpu[name] ?? []);
+    const sluice = () => run('sluice', () => throughEngine(bench.remote, bytes));
+    const raw = () => run('raw', () => replay(bench.remote, floor));
     await sluice();
     const text = await bench.dump();
     await raw();
     if ((await bench.dump()) !== text) throw new Error('the engine and the raw replay left different flows');
-    const ofctl = () => run(() => bench.ofctlAddFlows(text));
+    const ofctl = () => run('ofctl', () => bench.ofctlAddFlows(text));
     const seconds = await interleave({ raw, sluice, ofctl }, runs);
     const found = {
       raw: speedRatio(seconds.raw, seconds.sluice),
@@ -55,10 +59,15 @@ async function measure(set: FlowSet, count: number, runs: number): Promise<Found
     };
     console.log(
       table([
-        [`${set}, ${Math.round(bytes.length / count)} bytes a flow`, 'flows a second', "sluice's speed over it"],
-        ['raw replay of the same bytes', rates(seconds.raw, count), ratio(found.raw)],
-        ['sluice', rates(seconds.sluice, count), '1'],
-        ['ovs-ofctl --bundle add-flows', rates(seconds.ofctl, count), ratio(found.ofctl)],
+        [
+          `${set}, ${Math.round(bytes.length / count)} bytes a flow`,
+          'flows a second',
+          "sluice's speed over it",
+          'vswitchd, µs CPU a flow',
+        ],
+        ['raw replay of the same bytes', rates(seconds.raw, count), ratio(found.raw), cpuOf('raw')],
+        ['sluice', rates(seconds.sluice, count), '1', cpuOf('sluice')],
+        ['ovs-ofctl --bundle add-flows', rates(seconds.ofctl, count), ratio(found.ofctl), cpuOf('ofctl')],
       ]),
     );
     return found;

@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { run } from '../src/sandbox/index.js';
+import { beside } from './beside.js';
 import { bulk } from './bulk.js';
 import { border } from './border.js';
 import { compile } from './compile.js';
@@ -13,6 +14,7 @@ import { judging } from './judge.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
 import { ports } from './ports.js';
+import { restart } from './restart.js';
 import { resync } from './resync.js';
 import { stall } from './stall.js';
 
@@ -36,6 +38,8 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<Outcom
   judge: judging,
   resync,
   latency,
+  beside,
+  restart,
   stall,
   border,
   memory,

@@ -40,10 +40,13 @@ const batch = new Batch();
 const before = await weigh();
 const world = worldOf(accept(emptyState(), [...policies(Number(flows))]).state);
 const model = await weigh();
-await connected.commit(compileAll(batch, world), { full: true });
+const committed = connected.commit(compileAll(batch, world), { full: true });
+const { flowCount } = batch;
+batch.reset(); // as the daemon does
+await committed;
 const after = await weigh();
-const { confirmed, memoryBytes } = await connected.engine.stats();
-if (confirmed !== batch.flowCount) throw new Error(`${confirmed} of ${batch.flowCount} flows are confirmed`);
-process.send?.({ flows: batch.flowCount, before, model, after, memoryBytes, batchBytes: batch.byteLength });
+const { confirmed, groups, meters, memoryBytes } = await connected.engine.stats();
+if (confirmed !== flowCount + groups + meters) throw new Error(`${confirmed} of ${flowCount} flows are confirmed`);
+process.send?.({ flows: flowCount, before, model, after, memoryBytes });
 await connected.engine.close();
 process.disconnect();

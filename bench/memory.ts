@@ -11,7 +11,7 @@ import { BenchSwitch } from './switch.js';
 
 const goal = 300;
 
-type Weights = Readonly<Record<'flows' | 'before' | 'model' | 'after' | 'memoryBytes' | 'batchBytes', number>>;
+type Weights = Readonly<Record<'flows' | 'before' | 'model' | 'after' | 'memoryBytes', number>>;
 
 export async function memory(options: BenchOptions): Promise<Outcome> {
   const bench = await BenchSwitch.start();
@@ -27,7 +27,6 @@ export async function memory(options: BenchOptions): Promise<Outcome> {
         ['of which the model, after it was judged', each(found.model - found.before)],
         ['of which compiling and confirming', each(found.after - found.model)],
         ['the store by its own account', each(found.memoryBytes)],
-        ['the batch, kept for the next compilation', each(found.batchBytes)],
       ]),
     );
     return { claim: `≤ ${goal} bytes a flow`, holds: all <= goal };

@@ -7,7 +7,7 @@
 import { throughEngine } from './engine.js';
 import { batchOf } from './flow-sets.js';
 import type { BenchOptions, Outcome } from './index.js';
-import { interleave, rates, ratio, type Sample, speedRatio, table, thousands } from './measure.js';
+import { interleave, rates, ratio, type Sample, speedRatio, spread, table, thousands } from './measure.js';
 import { encodeReplay, replay, withoutMarkers } from './raw.js';
 import { BenchSwitch } from './switch.js';
 
@@ -41,19 +41,23 @@ async function measure(
   try {
     const bytes = batchOf('tunnel', count);
     const floor = encodeReplay(withoutMarkers(bytes));
-    const run = async (variant: () => Promise<number>) => {
+    const cpu: Record<string, number[]> = {};
+    const run = async (name: string, variant: () => Promise<number>) => {
       await bench.empty();
+      const before = bench.cpuSeconds();
       const seconds = await variant();
+      (cpu[name] ??= []).push(((bench.cpuSeconds() - before) * 1e6) / count);
       await bench.expectFlows(count);
       return seconds;
     };
-    await run(() => throughEngine(bench.remote, bytes, where.lanes));
+    const cpuOf = (name: string) => spread(cpu[name] ?? []);
+    await run('sluice', () => throughEngine(bench.remote, bytes, where.lanes));
     const text = await bench.dump();
     const seconds = await interleave(
       {
-        single: () => run(() => replay(bench.remote, floor)),
-        sluice: () => run(() => throughEngine(bench.remote, bytes, where.lanes)),
-        ofctl: () => run(() => bench.ofctlAddFlows(text)),
+        single: () => run('raw', () => replay(bench.remote, floor)),
+        sluice: () => run('sluice', () => throughEngine(bench.remote, bytes, where.lanes)),
+        ofctl: () => run('ofctl', () => bench.ofctlAddFlows(text)),
       },
       runs,
     );
@@ -63,10 +67,15 @@ async function measure(
     };
     console.log(
       table([
-        [`${thousands(where.ports)} ports, ${where.datapath} datapath`, 'flows a second', "sluice's speed over it"],
-        ['raw replay over one connection', rates(seconds.single, count), ratio(found.single)],
-        ['sluice', rates(seconds.sluice, count), '1'],
-        ['ovs-ofctl --bundle add-flows', rates(seconds.ofctl, count), ratio(found.ofctl)],
+        [
+          `${thousands(where.ports)} ports, ${where.datapath} datapath`,
+          'flows a second',
+          "sluice's speed over it",
+          'vswitchd, µs CPU a flow',
+        ],
+        ['raw replay over one connection', rates(seconds.single, count), ratio(found.single), cpuOf('raw')],
+        ['sluice', rates(seconds.sluice, count), '1', cpuOf('sluice')],
+        ['ovs-ofctl --bundle add-flows', rates(seconds.ofctl, count), ratio(found.ofctl), cpuOf('ofctl')],
       ]),
     );
     return found;

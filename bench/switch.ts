@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { type DatapathKind, run, type Sandbox, startSandbox } from '../src/sandbox/index.js';
 
+const ticksPerSecond = 100;
+
 export interface Where {
   readonly datapath?: DatapathKind;
   /** Ports of the bridge: devices of their own kind on the dummy datapath, veth ends on the userspace one. */
@@ -66,6 +68,13 @@ export class BenchSwitch {
   peakBytes(): number {
     const status = readFileSync(`/proc/${this.sandbox.vswitchdPid ?? 0}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? NaN) * 1024;
+  }
+
+  /** Processor time that this vswitchd process has taken, which other work on the machine disturbs less than the clock. */
+  cpuSeconds(): number {
+    const [, after = ''] = readFileSync(`/proc/${this.sandbox.vswitchdPid ?? 0}/stat`, 'utf8').split(') ');
+    const [user, system] = after.split(' ').slice(11, 13).map(Number);
+    return ((user ?? NaN) + (system ?? NaN)) / ticksPerSecond;
   }
 
   /** How many flows the switch says it has. */

@@ -153,7 +153,9 @@ export class Reconciler {
     this.#full = false;
     const mode = this.#mode;
     this.#mode = 'auto';
-    const result = await engine.commit(bytes, { full, mode });
+    const committed = engine.commit(bytes, { full, mode });
+    this.#batch.reset(); // the engine has its copy
+    const result = await committed;
     const done = clock();
 
     const refused = new Set(result.quarantined.map((quarantine) => quarantine.owner));

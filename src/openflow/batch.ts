@@ -11,6 +11,7 @@ import { ByteSink, emit } from './template/emit.js';
 import { Sites } from './template/site.js';
 
 const markerBytes = 16;
+const keptBytes = 4 << 20;
 
 export const flowSites = new Sites((expanded) => compileFlow(expanded));
 export const groupSites = new Sites((expanded) => compileGroup(expanded));
@@ -27,7 +28,7 @@ export interface Flows {
 }
 
 export class Batch implements Flows {
-  readonly #sink: ByteSink;
+  #sink: ByteSink;
   #cookieHigh = 0;
   #cookieLow = 0;
   #flows = 0;
@@ -117,8 +118,9 @@ export class Batch implements Flows {
     return this.#sink.bytes.subarray(0, this.#sink.length);
   }
 
-  /** Empties the batch; the buffer is kept. */
+  /** Empties the batch. The buffer is kept, unless a whole state has made it large: that would be its lasting cost. */
   reset(): void {
+    if (this.#sink.bytes.length > keptBytes) this.#sink = new ByteSink(65_536);
     this.#sink.length = 0;
     this.#flows = 0;
     this.#groups = 0;

@@ -95,6 +95,20 @@ describe('bytes', () => {
   });
 });
 
+test('a batch that held a whole state gives its buffer back, and bytes handed out before stay as they are', () => {
+  const batch = new Batch();
+  batch.owner(system);
+  add(batch, 60_000);
+  const bytes = batch.bytes();
+  expect(bytes.buffer.byteLength).toBeGreaterThan(4 << 20);
+  const before = hex(bytes.subarray(0, 200));
+  batch.reset();
+  expect(batch.bytes().buffer.byteLength).toBeLessThan(1 << 20);
+  batch.owner(endpoint);
+  add(batch, 2);
+  expect(hex(bytes.subarray(0, 200))).toBe(before);
+});
+
 describe('a flow that is refused', () => {
   test.each<[string, (batch: Batch) => void]>([
     ['for a value', (batch) => batch.add`dl_vlan=${5000}, actions=drop`],
