@@ -55,6 +55,7 @@ void EngineHost::connect(const io::Remote& remote) {
   for (Session* lane : engine_.lanes()) {
     connections_.push_back(std::make_unique<io::Connection>(loop_, remote, *lane));
   }
+  connections_.push_back(std::make_unique<io::Connection>(loop_, remote, engine_.monitor_session()));
 }
 
 void EngineHost::refuse(Ticket ticket, const Status& status) {
@@ -118,8 +119,33 @@ void EngineHost::on_resynced(const ResyncReport& report) {
     resynced.Set("groupsRead", number(env, report.groups_read));
     resynced.Set("sent", number(env, report.sent));
     resynced.Set("foreign", number(env, report.foreign));
+    resynced.Set("whole", Napi::Boolean::New(env, report.whole));
     resynced.Set("elapsedUs", number(env, static_cast<std::uint64_t>(report.elapsed_us)));
     append(events, resynced);
+  });
+}
+
+void EngineHost::on_drift(const DriftReport& report) {
+  outbox_.push([report](Napi::Env env, Napi::Array events) {
+    Napi::Object drift = event(env, "drift");
+    drift.Set("foundBy", Napi::String::New(env, report.by_reading ? "reading" : "monitor"));
+    drift.Set("added", number(env, report.added));
+    drift.Set("modified", number(env, report.modified));
+    drift.Set("removed", number(env, report.removed));
+    drift.Set("groups", number(env, report.groups));
+    const Napi::Array samples = Napi::Array::New(env, report.samples.size());
+    for (std::uint32_t i = 0; i < report.samples.size(); ++i) samples.Set(i, to_js(env, report.samples[i]));
+    drift.Set("samples", samples);
+    append(events, drift);
+  });
+}
+
+void EngineHost::on_mended(std::uint64_t entries, std::int64_t elapsed_us) {
+  outbox_.push([entries, elapsed_us](Napi::Env env, Napi::Array events) {
+    Napi::Object mended = event(env, "mended");
+    mended.Set("entries", number(env, entries));
+    mended.Set("elapsedUs", number(env, static_cast<std::uint64_t>(elapsed_us)));
+    append(events, mended);
   });
 }
 

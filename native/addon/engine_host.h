@@ -37,6 +37,8 @@ class EngineHost final : public EngineListener {
   void on_up(std::uint64_t datapath_id) override;
   void on_down(std::string_view reason) override;
   void on_resynced(const ResyncReport& report) override;
+  void on_drift(const DriftReport& report) override;
+  void on_mended(std::uint64_t entries, std::int64_t elapsed_us) override;
   void on_commit_done(CommitResult result) override;
   void on_quarantined(const Quarantine& quarantine) override;
   void on_conflict(const Conflict& conflict) override;

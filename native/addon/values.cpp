@@ -33,6 +33,14 @@ Napi::Object to_js(Napi::Env env, const Quarantine& quarantine) {
   return object;
 }
 
+Napi::Object to_js(Napi::Env env, const DriftSample& sample) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("what", Napi::String::New(env, sample.what));
+  if (sample.owner != 0) object.Set("owner", number(env, sample.owner));
+  object.Set("flow", to_js(env, sample.flow));
+  return object;
+}
+
 Napi::Value to_js(Napi::Env env, const CommitResult& result) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("added", number(env, result.added));
@@ -68,6 +76,9 @@ Napi::Value to_js(Napi::Env env, const EngineStats& stats) {
   object.Set("messagesSent", number(env, stats.messages_sent));
   object.Set("bundlesSent", number(env, stats.bundles_sent));
   object.Set("resyncs", number(env, stats.resyncs));
+  object.Set("monitor", Napi::String::New(env, stats.monitor));
+  object.Set("drifted", number(env, stats.drifted));
+  object.Set("unmended", number(env, stats.unmended));
   return object;
 }
 

@@ -15,6 +15,7 @@ namespace sluice::addon {
 
 [[nodiscard]] Napi::Value to_js(Napi::Env env, const CommitResult& result);
 [[nodiscard]] Napi::Object to_js(Napi::Env env, const Quarantine& quarantine);
+[[nodiscard]] Napi::Object to_js(Napi::Env env, const DriftSample& sample);
 [[nodiscard]] Napi::Value to_js(Napi::Env env, const EngineStats& stats);
 [[nodiscard]] Napi::Array to_js(Napi::Env env, const std::vector<OwnerKey>& owners);
 [[nodiscard]] Napi::Value to_js(Napi::Env env, const std::vector<std::uint8_t>& bytes);

@@ -52,7 +52,26 @@ struct ResyncReport {
   std::uint64_t groups_read = 0;
   std::uint64_t sent = 0;     // differences that are now to be sent
   std::uint64_t foreign = 0;  // of those: deletions of what nobody here wants
+  bool whole = true;          // everything was read, not only some tables or the groups
   std::int64_t elapsed_us = 0;
+};
+
+// What somebody else changed in the switch since the last report; it is being put right.
+struct DriftSample {
+  const char* what = "";           // "added" | "modified" | "removed", by them
+  OwnerKey owner = 0;              // one that wants the entry; 0: nobody does
+  std::vector<std::uint8_t> flow;  // as they left it, or as it was when they removed it
+};
+
+struct DriftReport {
+  std::uint64_t added = 0;  // flows
+  std::uint64_t modified = 0;
+  std::uint64_t removed = 0;
+  std::uint64_t groups = 0;          // groups and meters, whatever was done to them
+  bool by_reading = false;           // found by a read-back: it may have happened any time since the last
+  std::vector<DriftSample> samples;  // a few of them
+
+  [[nodiscard]] bool empty() const { return added + modified + removed + groups == 0; }
 };
 
 // Several owners want one (table, priority, match) with different actions; see store/resolve.h for the order.
@@ -81,7 +100,10 @@ struct EngineStats {
   std::uint64_t bundles_sent = 0;
   std::uint64_t resyncs = 0;
   std::uint64_t datapath_id = 0;
-  const char* state = "down";  // "down" | "connecting" | "up" (never synced) | "resync" | "synced"
+  const char* state = "down";   // "down" | "connecting" | "up" (never synced) | "resync" | "synced"
+  const char* monitor = "off";  // "off" | "arming" | "armed" | "refused"
+  std::uint64_t drifted = 0;    // entries that somebody else changed, since the engine was made
+  std::uint64_t unmended = 0;   // of those: not put right yet
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
@@ -102,6 +124,9 @@ class EngineListener {
   virtual void on_up(std::uint64_t datapath_id) = 0;
   virtual void on_down(std::string_view reason) = 0;
   virtual void on_resynced(const ResyncReport& report) = 0;
+  virtual void on_drift(const DriftReport& report) = 0;
+  // Everything reported so far is as it should be, or its owner is in quarantine; so long after the first report.
+  virtual void on_mended(std::uint64_t entries, std::int64_t elapsed_us) = 0;
   virtual void on_commit_done(CommitResult result) = 0;
   virtual void on_quarantined(const Quarantine& quarantine) = 0;
   virtual void on_conflict(const Conflict& conflict) = 0;
@@ -126,6 +151,8 @@ class SwitchEngine {
   // that are dialled while they are wanted() and missed by nobody when they cannot be had.
   [[nodiscard]] Session& session();
   [[nodiscard]] std::vector<Session*> lanes();
+  // Another one of these: it tells of drift. Wanted from the first on_resynced() on.
+  [[nodiscard]] Session& monitor_session();
 
   // Takes a batch (see batch/batch_reader.h). Malformed: refused whole, the desired state is as before and no
   // on_commit_done follows. Otherwise exactly one on_commit_done(commit_id) follows, perhaps before this returns.

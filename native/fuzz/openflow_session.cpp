@@ -14,6 +14,8 @@ struct Deaf final : sluice::EngineListener {
   void on_up(std::uint64_t) override {}
   void on_down(std::string_view) override {}
   void on_resynced(const sluice::ResyncReport&) override {}
+  void on_drift(const sluice::DriftReport&) override {}
+  void on_mended(std::uint64_t, std::int64_t) override {}
   void on_commit_done(sluice::CommitResult) override {}
   void on_quarantined(const sluice::Quarantine&) override {}
   void on_conflict(const sluice::Conflict&) override {}

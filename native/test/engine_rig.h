@@ -14,6 +14,8 @@ struct Recorder final : EngineListener {
   void on_up(std::uint64_t datapath_id) override { up.push_back(datapath_id); }
   void on_down(std::string_view reason) override { down.emplace_back(reason); }
   void on_resynced(const ResyncReport& report) override { resynced.push_back(report); }
+  void on_drift(const DriftReport& report) override { drift.push_back(report); }
+  void on_mended(std::uint64_t entries, std::int64_t) override { mended += entries; }
   void on_commit_done(CommitResult result) override { done.push_back(std::move(result)); }
   void on_quarantined(const Quarantine& q) override { quarantined.push_back(q); }
   void on_conflict(const Conflict& c) override { conflicts.push_back(c); }
@@ -26,6 +28,8 @@ struct Recorder final : EngineListener {
   std::vector<std::uint64_t> up;
   std::vector<std::string> down;
   std::vector<ResyncReport> resynced;
+  std::vector<DriftReport> drift;
+  std::uint64_t mended = 0;
   std::vector<CommitResult> done;
   std::vector<Quarantine> quarantined;
   std::vector<Conflict> conflicts;
@@ -35,6 +39,7 @@ struct Recorder final : EngineListener {
 };
 
 struct Rig {
+  virtual ~Rig() = default;
   Recorder heard;
   FakeSwitch fake;
   SwitchEngine engine{heard, [this] { return now * 1000; }};
@@ -61,7 +66,7 @@ struct Rig {
   }
 
   // One exchange in each direction on every connection; false when there was nothing to say.
-  bool step() {
+  virtual bool step() {
     bool any = false;
     for (std::size_t w = 0; w < wires.size(); ++w) {
       dial(w);

@@ -1,6 +1,7 @@
 #include "fake_switch.h"
 
 #include <algorithm>
+#include <array>
 #include <ranges>
 
 #include "core/openflow/multipart.h"
@@ -81,6 +82,34 @@ void FakeSwitch::on_message(const Header& header, Bytes message) {
       return;  // never answered
     default:
       if (const auto why = apply(header, message)) error(header.xid, *why);
+      tell();
+  }
+}
+
+void FakeSwitch::by_hand(const ByteVector& message) {
+  if (const auto header = openflow::decode_header(message)) (void)apply(*header, message);
+  tell();
+}
+
+void FakeSwitch::remember(openflow::FlowEvent event, std::uint8_t reason, const Key& key, const Flow& flow) {
+  openflow::FlowMod m;
+  m.table = key.first.first;
+  m.priority = key.first.second;
+  m.cookie = flow.cookie;
+  m.idle_timeout_sec = flow.idle_timeout_sec;
+  m.oxm = flow.oxm;
+  m.instructions = flow.instructions;
+  Change& change = changes_.emplace_back(Change{event, reason, ByteVector(flow_mod_size(m))});
+  Writer w(change.flow);
+  encode_flow_mod(w, m, 0);
+}
+
+void FakeSwitch::tell() {
+  for (const ByteVector& mod : std::exchange(group_mods_, {})) {
+    if (forwarded) forwarded(mod);
+  }
+  for (const Change& change : std::exchange(changes_, {})) {
+    if (told) told(change);
   }
 }
 
@@ -153,9 +182,12 @@ void FakeSwitch::commit(const Header& header, std::uint32_t id) {
       flow ? void(flows[key] = std::move(*flow)) : void(flows.erase(key));
     }
     if (has_groups) groups = groups_before;
+    changes_.clear();
+    group_mods_.clear();
     error(inner.xid, *why);
     return error(header.xid, {17, 13});
   }
+  tell();
   if (lose_commit_reply) return;
   ByteVector body;
   push(body, id);
@@ -167,12 +199,15 @@ void FakeSwitch::commit(const Header& header, std::uint32_t id) {
 std::optional<Refused> FakeSwitch::apply(const Header& header, Bytes message) {
   ++mods;
   openflow::GroupMod group;
+  using openflow::FlowEvent;
   if (header.type == Type::group_mod && decode_group_mod(message, group).ok()) {
+    group_mods_.emplace_back(message.begin(), message.end());
     if (group.command == openflow::GroupCommand::remove) {
       groups.erase(group.group_id);
       std::erase_if(flows, [&](const auto& f) {
         if (!points_to(f.second, group.group_id)) return false;
         undo_.emplace_back(f.first, f.second);
+        remember(FlowEvent::removed, openflow::kRemovedWithGroup, f.first, f.second);
         return true;
       });
     } else {
@@ -186,7 +221,10 @@ std::optional<Refused> FakeSwitch::apply(const Header& header, Bytes message) {
   const auto there = flows.find(key);
   undo_.emplace_back(key, there == flows.end() ? std::nullopt : std::optional(there->second));
   if (flow.command == openflow::FlowCommand::remove_strict) {
-    flows.erase(key);
+    if (there != flows.end()) {
+      remember(FlowEvent::removed, 2, key, there->second);
+      flows.erase(there);
+    }
     return std::nullopt;
   }
   for (const Reference& r : references_of(flow.instructions)) {
@@ -196,6 +234,7 @@ std::optional<Refused> FakeSwitch::apply(const Header& header, Bytes message) {
     if (const auto why = at_commit(flow)) return why;
   }
   flows[key] = {flow.cookie, flow.idle_timeout_sec, key.second, {flow.instructions.begin(), flow.instructions.end()}};
+  remember(FlowEvent::added, 0, key, flows[key]);
   return std::nullopt;
 }
 
@@ -207,8 +246,22 @@ void FakeSwitch::on_multipart(const Header& header, Bytes message) {
   if (type != openflow::MultipartType::port_desc) log.emplace_back("dump");
   if (type == openflow::MultipartType::flow_desc) return dump_flows(header.xid, r.u8());
   if (type == openflow::MultipartType::group_desc) return dump_groups(header.xid);
+  if (type == openflow::MultipartType::table) return reply(Type::multipart_reply, header.xid, table_stats());
   if (type == openflow::MultipartType::port_desc) return describe_ports(header.xid);
   error(header.xid, {1, 2});
+}
+
+ByteVector FakeSwitch::table_stats() const {
+  std::array<std::uint32_t, 254> counts{};
+  for (const auto& [key, flow] : flows) ++counts[key.first.first];
+  ByteVector part;
+  push<std::uint64_t>(part, 0x0003000000000000);
+  for (std::size_t t = 0; t < counts.size(); ++t) {
+    push(part, static_cast<std::uint32_t>(t << 24));
+    push(part, counts[t]);
+    part.resize(part.size() + 16);
+  }
+  return part;
 }
 
 void FakeSwitch::dump_flows(std::uint32_t xid, std::uint8_t table) {

@@ -14,6 +14,7 @@
 
 #include "core/openflow/bundle.h"
 #include "core/openflow/flow_mod.h"
+#include "core/openflow/flow_monitor.h"
 #include "core/openflow/group_mod.h"
 #include "messages.h"
 
@@ -36,6 +37,18 @@ class FakeSwitch {
     flows.clear();
     groups.clear();
   }
+
+  // What a monitor of it would tell: the flow mod that made the change, and why it went (`removed`).
+  struct Change {
+    openflow::FlowEvent event;
+    std::uint8_t reason;
+    ByteVector flow;
+  };
+  std::function<void(const Change&)> told;
+  std::function<void(const ByteVector&)> forwarded;  // group mods
+
+  // Somebody else's message, outside bundles.
+  void by_hand(const ByteVector& message);
 
   Judge at_add;                    // decode errors
   Judge at_commit;                 // errors that show when the bundle commits
@@ -71,8 +84,12 @@ class FakeSwitch {
   void error(std::uint32_t xid, Refused why);
   void dump_flows(std::uint32_t xid, std::uint8_t table);
   void dump_groups(std::uint32_t xid);
+  void remember(openflow::FlowEvent event, std::uint8_t reason, const Key& key, const Flow& flow);
+  void tell();
 
   void describe_ports(std::uint32_t xid);
+  [[nodiscard]] ByteVector table_stats() const;  // the body of an OFPMP_TABLE part
+  friend class FakeMonitor;
 
   struct Wire {
     std::map<std::uint32_t, std::vector<Message>> bundles;
@@ -81,6 +98,8 @@ class FakeSwitch {
   std::map<std::size_t, Wire> wires_;
   std::vector<std::pair<Key, std::optional<Flow>>> undo_;  // what the commit under way has replaced
   std::size_t wire_ = 0;                                   // the one that is being served
+  std::vector<Change> changes_;
+  std::vector<ByteVector> group_mods_;
 };
 
 }  // namespace sluice::test

@@ -73,6 +73,25 @@ export interface EngineStats {
   readonly messagesSent: number;
   readonly bundlesSent: number;
   readonly resyncs: number;
+  /**
+   * Whether the switch tells of others' changes: `off` while it does not (before the first commit, during a large one),
+   * `refused` when it cannot.
+   */
+  readonly monitor: 'off' | 'arming' | 'armed' | 'refused';
+  /** Flows, groups and meters that somebody else changed, since the engine was made. */
+  readonly drifted: number;
+  /** Of those: not put right yet. */
+  readonly unmended: number;
+}
+
+/** One change that somebody else made. */
+export interface DriftSample {
+  /** What they did. */
+  readonly what: 'added' | 'modified' | 'removed';
+  /** An owner that wants the flow; none does when it is absent. */
+  readonly owner?: OwnerKey;
+  /** OFPT_FLOW_MOD, OFPT_GROUP_MOD or OFPT_METER_MOD: as they left it, or as it was when they removed it. */
+  readonly flow: Uint8Array;
 }
 
 export type EngineEvent =
@@ -80,15 +99,34 @@ export type EngineEvent =
   | { readonly type: 'up'; readonly datapathId: string }
   /** It is lost, or cannot be had; a reason is reported once, not at every attempt. */
   | { readonly type: 'down'; readonly reason: string }
-  /** The switch was read back. `sent`: differences to be sent; `foreign`: of those, deletions of what nobody wants. */
+  /**
+   * The switch was read back; not `whole`: some tables of it, or its groups. `sent`: differences to be sent; `foreign`: of
+   * those, deletions of what nobody wants.
+   */
   | {
       readonly type: 'resynced';
       readonly flowsRead: number;
       readonly groupsRead: number;
       readonly sent: number;
       readonly foreign: number;
+      readonly whole: boolean;
       readonly elapsedUs: number;
     }
+  /** Somebody else changed flows, groups or meters; they are being put right. `samples` are a few of them. */
+  | {
+      readonly type: 'drift';
+      /** `reading`: found by a read-back, so it may have happened any time since the last. */
+      readonly foundBy: 'monitor' | 'reading';
+      /** Flows. */
+      readonly added: number;
+      readonly modified: number;
+      readonly removed: number;
+      /** Groups and meters, whatever was done to them. */
+      readonly groups: number;
+      readonly samples: readonly DriftSample[];
+    }
+  /** Everything that drifted is as it should be again, or its owner is in quarantine. */
+  | { readonly type: 'mended'; readonly entries: number; readonly elapsedUs: number }
   /** The same as in CommitResult, also for refusals that no commit waits for (after a resync). */
   | {
       readonly type: 'quarantined';

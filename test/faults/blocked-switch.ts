@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { FakeSwitch } from './fake-switch.js';
-import { frame, type } from './wire.js';
+import { frame, type, type Message } from './wire.js';
 
 export interface EchoReport {
   readonly answered: number;
@@ -18,16 +18,15 @@ let xid = 0x1000_0000;
 let answered = 0;
 let slowestMs = 0;
 
-fake.script = {
-  onMessage: (message) => {
-    const since = message.type === type.echoReply ? asked.get(message.xid) : undefined;
-    if (since === undefined) return false;
-    asked.delete(message.xid);
-    answered += 1;
-    slowestMs = Math.max(slowestMs, performance.now() - since);
-    return true;
-  },
+const note = (message: Message): boolean => {
+  const since = message.type === type.echoReply ? asked.get(message.xid) : undefined;
+  if (since === undefined) return false;
+  asked.delete(message.xid);
+  answered += 1;
+  slowestMs = Math.max(slowestMs, performance.now() - since);
+  return true;
 };
+fake.script = { onMessage: note, onMonitorMessage: note };
 const timer = setInterval(() => {
   for (const peer of fake.peers) {
     asked.set(++xid, performance.now());

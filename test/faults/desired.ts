@@ -25,7 +25,7 @@ export function batchOf({ owners, ofport = 1, groups = false, special }: Wanted)
     const instructions = special?.get(n) ?? (groups ? apply(toGroup(n)) : apply(output(ofport)));
     parts.push(flowMod({ owner, table: n % 3, metadata: n, instructions }));
   }
-  return batch(...parts);
+  return Uint8Array.from(parts.flat());
 }
 
 /** The owners' sets are empty: they want nothing any more. */

@@ -22,7 +22,8 @@ test('parts of several dumps come mixed, with other messages between them', asyn
   const held: Message[] = [];
   rig.fake.script = {
     onMessage: (message, peer) => {
-      if (message.type !== type.multipartRequest || isDump(message, multipart.portDesc)) return false;
+      const besides = isDump(message, multipart.portDesc) || isDump(message, multipart.table);
+      if (message.type !== type.multipartRequest || besides) return false;
       held.push(message);
       if (held.length < 3) return true;
       const queues = held.splice(0).map((each) => peer.parts(each));

@@ -8,7 +8,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeFlow, describeGroup, describePort, readFlow, Tables, type Flow } from './tables.js';
+import {
+  countTables,
+  describeChange,
+  describeFlow,
+  describeGroup,
+  describePort,
+  readFlow,
+  Tables,
+  type Flow,
+} from './tables.js';
 import {
   control,
   error,
@@ -26,8 +35,10 @@ import {
 
 /** What goes wrong. Every hook is optional; without any the switch is a good one. */
 export interface Script {
-  /** Sees each message first; true: it is dealt with, or lost. */
+  /** Sees each message first; true: it is dealt with, or lost. Not of the connection that watches for others' changes. */
   onMessage?(message: Message, peer: Peer): boolean;
+  /** The same for that one, from its OFPT_SET_ASYNC on. */
+  onMonitorMessage?(message: Message, peer: Peer): boolean;
   /** What really goes out for one message of the switch. */
   onReply?(reply: Buffer, peer: Peer): readonly Buffer[];
   refuseAtAdd?(flow: Flow): Refusal | undefined;
@@ -48,7 +59,7 @@ const readEveryMs = 50;
 
 export class FakeSwitch {
   readonly tables = new Tables();
-  /** What was received, by name. */
+  /** What was received, by name; of the connection that watches for others' changes only `monitor` and `cancel`. */
   readonly log: string[] = [];
   script: Script = {};
   /** How many ports it says it has, on which the number of lanes depends. */
@@ -98,6 +109,30 @@ export class FakeSwitch {
     await closed;
   }
 
+  /** The connections that have a flow monitor. */
+  get monitors(): Peer[] {
+    return [...this.peers].filter((peer) => peer.monitor !== undefined);
+  }
+
+  /** Somebody else changes the tables; whoever has a monitor is told. */
+  byHand(change: (tables: Tables) => void): void {
+    change(this.tables);
+    this.tell();
+  }
+
+  /** Tells what has changed. */
+  tell(): void {
+    const { tables } = this;
+    for (const message of tables.forwards.splice(0)) {
+      for (const peer of this.peers) if (peer.isForwarded) peer.send(frame(type.requestForward, 0, message.bytes));
+    }
+    const changes = tables.changes.splice(0);
+    for (let at = 0; at < changes.length; at += partSize) {
+      const updates = changes.slice(at, at + partSize).map(describeChange);
+      for (const peer of this.monitors) peer.send(multipartReply(0, multipart.flowMonitor, false, updates));
+    }
+  }
+
   dropAll(): void {
     for (const peer of this.peers) peer.close();
   }
@@ -116,6 +151,12 @@ export class Peer {
   readonly #bundles = new Map<number, Bundle>();
   #queue: Message[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** It is not for commits and dumps. */
+  isWatcher = false;
+  /** Id of its flow monitor. */
+  monitor: number | undefined;
+  /** Gets the group mods of others. */
+  isForwarded = false;
 
   constructor(fake: FakeSwitch, socket: Socket) {
     this.#fake = fake;
@@ -184,7 +225,9 @@ export class Peer {
     let message: Message | undefined;
     // As OFCONN_REPLY_MAX does: a client that does not take its replies is not read.
     while (!this.#socket.writableNeedDrain && (message = this.#queue.shift())) {
-      if (this.#fake.script.onMessage?.(message, this)) continue;
+      if (message.type === type.setAsync) this.isWatcher = true;
+      const { script } = this.#fake;
+      if (this.isWatcher ? script.onMonitorMessage?.(message, this) : script.onMessage?.(message, this)) continue;
       this.handle(message);
     }
     if (this.#queue.length === 0 && this.#socket.readableLength > 0 && !this.#timer) setImmediate(() => this.#read());
@@ -209,11 +252,15 @@ export class Peer {
         return this.send(frame(type.featuresReply, message.xid, body));
       }
       case type.barrierRequest:
-        log.push('barrier');
+        if (!this.isWatcher) log.push('barrier');
         return this.send(frame(type.barrierReply, message.xid));
       case type.multipartRequest:
-        log.push('dump');
+        if (message.bytes.readUInt16BE(8) === multipart.flowMonitor) return this.#monitor(message);
+        if (!this.isWatcher) log.push('dump');
         return this.dump(message);
+      case type.setAsync:
+        this.isForwarded = message.bytes.readUInt32BE(12) !== 0;
+        return;
       case type.bundleControl:
         return this.#control(message);
       case type.bundleAdd:
@@ -222,8 +269,23 @@ export class Peer {
       default: {
         const why = Tables.judge(message) ?? this.#fake.tables.apply(message);
         if (why) this.refuse(message, why);
+        this.#fake.tell();
       }
     }
+  }
+
+  /** A request for a monitor that is refused is answered with an error of another xid. */
+  refuseMonitor(message: Message): void {
+    this.send(error(message.xid ^ 0x5eed, refusal.badMultipart, message.bytes));
+  }
+
+  #monitor(message: Message): void {
+    const id = message.bytes.readUInt32BE(16);
+    const isCancel = message.bytes.readUInt8(31) === 2;
+    this.#fake.log.push(isCancel ? 'cancel' : 'monitor');
+    if (isCancel !== (this.monitor === id)) return this.refuseMonitor(message);
+    this.monitor = isCancel ? undefined : id;
+    this.send(multipartReply(message.xid, multipart.flowMonitor, false, []));
   }
 
   #control(message: Message): void {
@@ -277,10 +339,13 @@ export class Peer {
       if (!why) continue;
       tables.flows = before.flows;
       tables.groups = before.groups;
+      tables.changes = [];
+      tables.forwards = [];
       this.refuse(inner, why);
       this.refuse(message, refusal.messageFailed);
       return false;
     }
+    this.#fake.tell();
     return true;
   }
 
@@ -299,6 +364,7 @@ export class Peer {
     if (kind === multipart.portDesc) {
       return [multipartReply(message.xid, kind, false, Array.from({ length: this.#fake.ports }, describePort))];
     }
+    if (kind === multipart.table) return [multipartReply(message.xid, kind, false, countTables(flows.values()))];
     const table = message.bytes.readUInt8(16);
     const entries = [...flows.values()].filter((flow) => table === 255 || flow.table === table).map(describeFlow);
     const parts: Buffer[] = [];

@@ -23,6 +23,14 @@ export interface Group {
   readonly content: Buffer;
 }
 
+/** What a monitor of the tables would tell. */
+export interface Change {
+  readonly event: 'added' | 'removed';
+  /** Of a removal: 2 deleted, 3 went with its group. */
+  readonly reason: number;
+  readonly flow: Flow;
+}
+
 const flowCommand = { add: 0, removeStrict: 4 } as const;
 const groupCommand = { remove: 2 } as const;
 
@@ -43,6 +51,9 @@ const keyOf = (flow: Flow): string => `${flow.table}/${flow.priority}/${flow.mat
 export class Tables {
   flows = new Map<string, Flow>();
   groups = new Map<number, Group>();
+  /** Since somebody last took them. */
+  changes: Change[] = [];
+  forwards: Message[] = [];
 
   /** What ovs-vswitchd finds wrong with a message before it looks at any table. */
   static judge(message: Message): Refusal | undefined {
@@ -56,16 +67,25 @@ export class Tables {
     if (message.type === type.groupMod) return this.#applyGroup(message);
     const flow = readFlow(message);
     if (message.bytes.readUInt8(25) === flowCommand.removeStrict) {
-      this.flows.delete(keyOf(flow));
+      const there = this.flows.get(keyOf(flow));
+      if (there) this.remove(there);
       return undefined;
     }
     if (message.bytes.readUInt8(25) !== flowCommand.add) throw new Error('the engine has no use for this command');
     if (groupsOf(flow).some((id) => !this.groups.has(id))) return refusal.badGroup;
     this.flows.set(keyOf(flow), flow);
+    this.changes.push({ event: 'added', reason: 0, flow });
     return undefined;
   }
 
-  #applyGroup({ bytes }: Message): undefined {
+  remove(flow: Flow, reason = 2): void {
+    this.flows.delete(keyOf(flow));
+    this.changes.push({ event: 'removed', reason, flow });
+  }
+
+  #applyGroup(message: Message): undefined {
+    const { bytes } = message;
+    this.forwards.push(message);
     const id = bytes.readUInt32BE(12);
     if (bytes.readUInt16BE(8) !== groupCommand.remove) {
       const bucketBytes = bytes.readUInt16BE(16);
@@ -73,8 +93,8 @@ export class Tables {
       return;
     }
     this.groups.delete(id);
-    // Open vSwitch deletes the flows that point to a group along with it, and tells nobody.
-    for (const [key, flow] of this.flows) if (groupsOf(flow).includes(id)) this.flows.delete(key);
+    // Open vSwitch deletes the flows that point to a group along with it, and tells monitors only.
+    for (const flow of this.flows.values()) if (groupsOf(flow).includes(id)) this.remove(flow, 3);
   }
 
   /** Puts a stranger's flow in: `metadata` is what it matches. */
@@ -117,6 +137,31 @@ export function describeFlow(flow: Flow): Buffer {
   entry.set(flow.timeouts, 8);
   entry.writeBigUInt64BE(flow.cookie, 16);
   return entry;
+}
+
+/** An update of a flow monitor: without flags, statistics and importance. */
+export function describeChange({ event, reason, flow }: Change): Buffer {
+  const entry = Buffer.concat([Buffer.alloc(24), flow.match, flow.instructions]);
+  entry.writeUInt16BE(entry.length, 0);
+  entry.writeUInt16BE(event === 'added' ? 1 : 2, 2);
+  entry.writeUInt8(flow.table, 4);
+  entry.writeUInt8(reason, 5);
+  entry.set(flow.timeouts, 6);
+  entry.writeUInt16BE(flow.priority, 10);
+  entry.writeBigUInt64BE(flow.cookie, 16);
+  return entry;
+}
+
+/** Bodies of OFPMP_TABLE: how many flows each table has. */
+export function countTables(flows: Iterable<Flow>): Buffer[] {
+  const counts = new Uint32Array(254);
+  for (const { table } of flows) counts[table] = (counts[table] ?? 0) + 1;
+  return [...counts].map((count, table) => {
+    const entry = Buffer.alloc(24);
+    entry.writeUInt8(table, 0);
+    entry.writeUInt32BE(count, 4);
+    return entry;
+  });
 }
 
 /** ofp_group_desc. */

@@ -106,20 +106,3 @@ test.for([
   expect(await flowsInSwitch()).toBe(1_000);
   expect(await engine.stats()).toMatchObject({ quarantined: 20_000, confirmed: 1_000, unsettled: 0 });
 });
-
-test.for([
-  ['set-controller, which flushes', () => sandbox.vsctl('set-controller', bridge, 'tcp:127.0.0.1:1')],
-  ['del-flows by hand', () => sandbox.ofctl(['del-flows', bridge])],
-  ['del-groups by hand, which takes flows with them', () => sandbox.ofctl(['del-groups', bridge])],
-] as const)('%s: everything is back after the next reading', async ([, flush]) => {
-  await engine.commit(batchOf({ owners: 500, groups: true }), { full: true });
-  await flush();
-  expect(await flowsInSwitch()).toBe(0);
-  engine.resync();
-  await until('it is mended', async () => {
-    const { state, unsettled } = await engine.stats();
-    return state === 'synced' && unsettled === 0 && events.filter((event) => event.type === 'resynced').length === 2;
-  });
-  expect(await flowsInSwitch()).toBe(500);
-  expect(events.findLast((event) => event.type === 'resynced')).toMatchObject({ foreign: 0 });
-});

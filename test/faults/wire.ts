@@ -19,7 +19,9 @@ export const type = {
   multipartReply: 19,
   barrierRequest: 20,
   barrierReply: 21,
+  setAsync: 28,
   meterMod: 29,
+  requestForward: 32,
   bundleControl: 33,
   bundleAdd: 34,
 } as const;
@@ -27,7 +29,7 @@ export const type = {
 /** ofp_bundle_ctrl_type; a reply is its request plus one. */
 export const control = { open: 0, close: 2, commit: 4, discard: 6 } as const;
 
-export const multipart = { flowDesc: 1, groupDesc: 7, meterDesc: 10, portDesc: 13 } as const;
+export const multipart = { flowDesc: 1, table: 3, groupDesc: 7, meterDesc: 10, portDesc: 13, flowMonitor: 16 } as const;
 
 /** Type and code of an OFPT_ERROR. */
 export interface Refusal {

@@ -17,17 +17,21 @@ void SwitchEngine::Parts::on_session_up(const openflow::Features& features, Mill
   datapath_id = features.datapath_id;
   synced = false;
   streams.lanes().ask();
+  drift.engine_lost();
   listener.on_up(datapath_id);
   pump(now);
 }
 
-void SwitchEngine::Parts::on_session_down(std::string_view reason, Millis) {
+void SwitchEngine::Parts::on_session_down(std::string_view reason, Millis now) {
   synced = false;
   finish_ingest();
   resync.abandon();
   streams.lane_lost(session);
   streams.lanes().main_lost();
   if (streams.bulk_idle()) streams.lanes().rest();
+  drift.engine_lost();
+  drift_scope = {};
+  watch_drift(now);
   listener.on_down(reason);  // before the reads fail for it
   for (SwitchReads::Done& done : reads.abandon_all()) on_read_done(std::move(done));
 }
@@ -116,32 +120,25 @@ void SwitchEngine::Parts::on_tick(Millis now) {
   pump(now);
 }
 
-Millis SwitchEngine::Parts::sink_deadline() const { return std::min(streams.deadline(), resync.deadline()); }
+Millis SwitchEngine::Parts::sink_deadline() const {
+  return std::min({streams.deadline(), resync.deadline(), drift.deadline()});
+}
 
 // --- going on --------------------------------------------------------------------------------------------------------
 
 void SwitchEngine::Parts::pump(Millis now) {
   // What is under way on the lanes may still be answered.
   if (!session.up() && streams.bulk_idle()) streams.lanes().rest();
-  if (!session.up() || session.wants_close()) return;
+  if (!session.up() || session.wants_close()) return watch_drift(now);
   if (const auto report = resync.take_report(clock())) {
     synced = true;
     ++resyncs;
+    drift.read(now);
     listener.on_resynced(*report);
   }
   for (;;) {
-    if (resync.running()) return;
-    if ((full_given && !synced) || resync_wanted) {
-      finish_ingest();
-      // `confirmed` is about to be replaced; nothing may be under way that would change it meanwhile. What was to be
-      // tried again would wait for compose(), which is not reached from here: it is planned anew after the dump.
-      streams.yield();
-      if (!streams.idle()) return;
-      resync_wanted = false;
-      synced = false;
-      resync.begin(clock(), now);
-      return;
-    }
+    watch_drift(now);
+    if (read_back(now)) return;
     streams.take_dirty(Size::any, policy());
     // One slice at least, so that many lanes find enough of one table to share.
     for (bool more = streams.bulk_additions() < feed(); ingest.running() && more;) {
@@ -149,6 +146,7 @@ void SwitchEngine::Parts::pump(Millis now) {
       streams.take_dirty(Size::large, policy());
       more = streams.bulk_additions() < Ingest::kSlice;
     }
+    if (drift.holds()) return finish_settled();
     compose(now);
     if (session.wants_close()) return;
     report_progress();
@@ -185,6 +183,32 @@ void SwitchEngine::Parts::report_progress() {
   if (const auto progress = meter.commits(store.counts().unsettled + ingest.coming(), clock())) {
     listener.on_progress(*progress);
   }
+}
+
+bool SwitchEngine::Parts::read_back(Millis now) {
+  if (resync.running()) return true;
+  if (synced) drift_scope.add(drift.take_wanted(now));
+  const bool whole = (full_given && !synced) || resync_wanted;
+  if (!whole && !drift_scope.any()) return false;
+  finish_ingest();
+  // `confirmed` is about to be replaced; nothing may be under way that would change it meanwhile. What was to be
+  // tried again would wait for compose(), which is not reached from here: it is planned anew after the dump.
+  streams.yield();
+  if (!streams.idle()) return true;
+  const ReadScope scope = whole ? ReadScope::everything() : drift_scope;
+  drift.reading(scope, now);
+  // Only what was confirmed over this connection can differ because of somebody else.
+  resync.begin(scope, synced ? &drift : nullptr, clock(), now);
+  drift_scope = {};
+  resync_wanted = false;
+  synced = false;
+  return true;
+}
+
+void SwitchEngine::Parts::watch_drift(Millis now) {
+  const bool believed = session.up() && synced;
+  const std::uint64_t backlog = store.counts().unsettled + ingest.coming();
+  drift.pump({.synced = believed, .idle = streams.idle(), .backlog = backlog, .now_us = clock()}, now);
 }
 
 void SwitchEngine::Parts::finish_settled() {

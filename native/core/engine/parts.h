@@ -9,19 +9,21 @@
 
 #include "core/batch/batch_reader.h"
 #include "core/engine.h"
+#include "core/engine/drift.h"
 #include "core/engine/ingest.h"
 #include "core/engine/ledger.h"
 #include "core/engine/progress.h"
 #include "core/engine/quarantine.h"
 #include "core/engine/resync.h"
 #include "core/engine/streams.h"
+#include "core/engine/switch_reads.h"
 #include "core/openflow/session.h"
 #include "core/store/flow_store.h"
 
 namespace sluice {
 
 // Lives on the I/O thread. Order of members is order of construction: each borrows from those above it.
-struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEvents {
+struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEvents, DriftEvents {
   Parts(EngineListener& events, MicrosClock clock);
 
   // A batch that waits because an atomic commit must not be mixed with what is under way.
@@ -51,6 +53,12 @@ struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEven
   [[nodiscard]] bool on_refused(Index entry, const openflow::Error& error) override;
   void on_trouble(std::string_view message, std::string_view detail) override;
 
+  // DriftEvents
+  void on_drift(const DriftReport& report) override { listener.on_drift(report); }
+  void on_mended(std::uint64_t entries, std::int64_t us) override { listener.on_mended(entries, us); }
+  void on_drift_trouble(std::string_view message, std::string_view detail) override { on_trouble(message, detail); }
+  void go_on(Millis now) override { pump(now); }
+
   void accept(std::uint64_t commit_id, std::vector<std::uint8_t> batch, std::vector<OwnerSet> sets,
               CommitOptions options);
   // A small batch while a large one is being taken in.
@@ -64,6 +72,9 @@ struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEven
   // Everything that may go on now: resync, plan, output, finished commits. Safe to call at any time.
   void pump(Millis now);
   void compose(Millis now);
+  // True: the switch is being read back, or about to be.
+  [[nodiscard]] bool read_back(Millis now);
+  void watch_drift(Millis now);
   void finish_settled();
   void report_progress();
   void report_done();
@@ -92,6 +103,7 @@ struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEven
   FlowStore store;
   Streams streams{store, session, *this, *this};
   Resync resync{store, session};
+  Drift drift{store, *this};
   SwitchReads reads{session};
   Ledger ledger;
   Ingest ingest;
@@ -102,6 +114,7 @@ struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEven
   bool full_given = false;
   bool synced = false;  // a resync has succeeded on this connection
   bool resync_wanted = false;
+  ReadScope drift_scope;  // what drift wants read
   std::uint64_t resyncs = 0;
   std::uint64_t datapath_id = 0;
 };

@@ -16,6 +16,8 @@ Session& SwitchEngine::session() { return parts_->session; }
 
 std::vector<Session*> SwitchEngine::lanes() { return parts_->streams.lanes().sessions(); }
 
+Session& SwitchEngine::monitor_session() { return parts_->drift.monitor().session(); }
+
 Status SwitchEngine::submit(std::uint64_t commit_id, std::vector<std::uint8_t> batch, CommitOptions options,
                             Millis now) {
   std::vector<OwnerSet> sets;
@@ -57,7 +59,7 @@ std::vector<std::uint8_t> SwitchEngine::flows(std::optional<OwnerKey> owner, std
 Status SwitchEngine::read_switch(std::uint64_t request_id, std::optional<std::uint8_t> table, Millis now,
                                  std::optional<OwnerKey> owner) {
   if (!parts_->session.up()) return {StatusCode::unavailable, "the switch is not connected"};
-  parts_->reads.begin(request_id, table.value_or(openflow::kTableAll), owner);
+  parts_->reads.begin(request_id, table, owner);
   parts_->pump(now);
   return {};
 }
@@ -98,6 +100,9 @@ EngineStats SwitchEngine::stats() const {
   s.messages_sent = p.streams.totals().messages;
   s.bundles_sent = p.streams.totals().bundles;
   s.resyncs = p.resyncs;
+  s.monitor = p.drift.state();
+  s.drifted = p.drift.total();
+  s.unmended = p.drift.open();
   s.datapath_id = p.datapath_id;
   if (p.session.up()) {
     s.state = p.resync.running() ? "resync" : p.synced ? "synced" : "up";

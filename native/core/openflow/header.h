@@ -29,7 +29,9 @@ enum class Type : std::uint8_t {
   multipart_reply = 19,
   barrier_request = 20,
   barrier_reply = 21,
+  set_async = 28,
   meter_mod = 29,
+  request_forward = 32,
   bundle_control = 33,
   bundle_add_message = 34,
 };

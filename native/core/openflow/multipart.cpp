@@ -72,4 +72,17 @@ void encode_meter_desc_request(OutBuffer& out, std::uint32_t xid) {
   w.u32(kMeterAll);
 }
 
+void encode_table_stats_request(OutBuffer& out, std::uint32_t xid) { (void)begin(out, MultipartType::table, 0, xid); }
+
+bool next_table_stats(Bytes& body, TableStats& out) {
+  constexpr std::size_t kSize = 24;  // with the numbers of packets looked up and matched
+  if (body.size() < kSize) return false;
+  Reader r(body.first(kSize));
+  out.table = r.u8();
+  r.skip(3);
+  out.flows = r.u32();
+  body = body.subspan(kSize);
+  return true;
+}
+
 }  // namespace sluice::openflow

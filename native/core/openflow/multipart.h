@@ -12,6 +12,7 @@ namespace sluice::openflow {
 
 enum class MultipartType : std::uint16_t {
   flow_desc = 1,
+  table = 3,
   group_desc = 7,
   meter_desc = 10,
   port_desc = 13,
@@ -39,5 +40,19 @@ void encode_port_desc_request(OutBuffer& out, std::uint32_t xid);   // all ports
 
 // How many ports the body of one part describes.
 [[nodiscard]] std::size_t count_ports(Bytes body);
+
+// OFPMP_TABLE: how many flows each table holds.
+void encode_table_stats_request(OutBuffer& out, std::uint32_t xid);
+
+struct TableStats {
+  std::uint8_t table = 0;
+  std::uint32_t flows = 0;
+};
+
+// Takes one table off the front of a part's body. False: the rest does not parse.
+[[nodiscard]] bool next_table_stats(Bytes& body, TableStats& out);
+
+// The table that Open vSwitch fills and empties by itself; it is in no count and in no dump of ours.
+inline constexpr std::uint8_t kHiddenTable = 254;
 
 }  // namespace sluice::openflow

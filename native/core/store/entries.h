@@ -21,7 +21,10 @@ struct Entry {
   bool in_flight : 1 = false;
   bool seen : 1 = false;  // by the dump under way
   bool conflict : 1 = false;
-  bool urgent : 1 = false;  // which of the two streams it goes by (engine/streams.h)
+  bool urgent : 1 = false;   // which of the two streams it goes by (engine/streams.h)
+  bool suspect : 1 = false;  // somebody else may have changed it (engine/suspects.h); keeps the record alive
+  bool asked : 1 = false;    // nothing has been sent for it since the switch was asked to say all it has to say
+  bool drifted : 1 = false;  // somebody else has changed it, and it is not mended yet
 };
 
 // Borrows the arena, owns the records and the keys' blocks. Lives with the store.

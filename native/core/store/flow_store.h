@@ -9,6 +9,7 @@
 
 #include "core/batch/owner_set.h"
 #include "core/store/bodies.h"
+#include "core/store/difference.h"
 #include "core/store/entries.h"
 #include "core/store/owners.h"
 #include "core/store/references.h"
@@ -28,6 +29,7 @@ struct StoreCounts {
   std::uint64_t desired[4] = {};  // by EntryKind
   std::uint64_t confirmed = 0;
   std::uint64_t unsettled = 0;
+  std::uint32_t in_table[256] = {};  // confirmed flows
 };
 
 // Lives on the I/O thread; not synchronised. About 210 bytes a flow with an 80-byte match and 40 bytes of instructions.
@@ -81,10 +83,23 @@ class FlowStore {
   void forget(Index entry);
 
   // --- what the switch holds -----------------------------------------------------------------------------------------
-  void begin_dump();
+  // `sink` hears of differences until end_dump(); none: what is believed is not worth a comparison.
+  void begin_dump(const ReadScope& scope, DifferenceSink* sink);
   void observe(const KeyView& key, const BodyView& body);
   // Returns how many entries are there that nobody wants.
   std::uint64_t end_dump();
+
+  // --- what somebody else may have changed (engine/suspects.h) -------------------------------------------------------
+  [[nodiscard]] Index find(const KeyView& key) const { return entries_.find(key); }
+  Index suspect(const KeyView& key);  // the entry stays until acquit()
+  void acquit(Index entry);
+  void mark_asked(Index entry) { entries_[entry].asked = true; }
+  void mark_drifted(Index entry, bool drifted) { entries_[entry].drifted = drifted; }
+  // The switch holds this for the entry, or nothing; what differs from what is desired becomes dirty. A stranger's flow
+  // that times out is left alone.
+  void correct(Index entry, const BodyView* body, DifferenceSink& sink);
+  // Same cookie, timeouts and payload: all that a flow update tells.
+  [[nodiscard]] bool alike(Handle body, const BodyView& told) const;
 
   // --- reading -------------------------------------------------------------------------------------------------------
   [[nodiscard]] const Entries& entries() const { return entries_; }
@@ -99,6 +114,8 @@ class FlowStore {
   }
   // An owner whose commit may count a change of the entry; 0 when nobody wants or wanted it.
   [[nodiscard]] Index changer(Index entry) const;
+  // One that wants the entry; 0: nobody does.
+  [[nodiscard]] OwnerKey wanting_owner(Index entry) const;
   [[nodiscard]] std::size_t used_bytes() const { return arena_.used(); }
   [[nodiscard]] std::size_t reserved_bytes() const;
 
@@ -118,7 +135,9 @@ class FlowStore {
   void unify(Entry& entry);
   void refresh(Index entry);
   void free_if_unused(Index entry);
-  void drop_dependents(EntryKind kind, std::uint32_t id);
+  void drop_dependents(EntryKind kind, std::uint32_t id, DifferenceSink* sink);
+  // Takes over the caller's reference, and tells.
+  void learn(Index entry, Handle body, DifferenceSink* sink);
 
   [[nodiscard]] Index find_want(Index entry, Index owner) const;
   [[nodiscard]] Index add_want(Index entry, Index owner);
@@ -139,6 +158,8 @@ class FlowStore {
   std::vector<Index> settled_;
   std::vector<StoreConflict> conflicts_;
   StoreCounts counts_;
+  ReadScope scope_;  // of the dump under way
+  DifferenceSink* sink_ = nullptr;
 };
 
 }  // namespace sluice

@@ -1,22 +1,10 @@
-// The other half of FlowStore: what was sent, what the switch confirmed, refused or turned out to hold.
+// FlowStore: what was sent, and what the switch confirmed or refused.
 #include <algorithm>
 #include <utility>
 
 #include "core/store/flow_store.h"
 
 namespace sluice {
-
-namespace {
-
-constexpr std::uint32_t kLastMeter = 0xffff0000;  // OFPM_MAX
-
-[[nodiscard]] std::uint32_t load_id(const KeyView& key) {
-  std::uint32_t id;
-  std::memcpy(&id, key.tail.data(), sizeof id);
-  return id;
-}
-
-}  // namespace
 
 // --- what differs ----------------------------------------------------------------------------------------------------
 
@@ -53,7 +41,7 @@ void FlowStore::refresh(Index entry) {
 void FlowStore::free_if_unused(Index entry) {
   const Entry& e = entries_[entry];
   const bool unused = e.first_want == 0 && e.desired == 0 && e.confirmed == 0 && !e.in_flight && !e.queued;
-  if (unused && !e.touched && e.key != 0) entries_.free(entry);
+  if (unused && !e.touched && !e.suspect && e.key != 0) entries_.free(entry);
 }
 
 bool FlowStore::unqueue(Index entry) {
@@ -91,6 +79,7 @@ void FlowStore::mark_sent(Index entry) {
   Entry& e = entries_[entry];
   e.sent = bodies_.share(e.desired);
   e.in_flight = true;
+  e.asked = false;
 }
 
 Outcome FlowStore::confirm(Index entry) {
@@ -99,16 +88,16 @@ Outcome FlowStore::confirm(Index entry) {
   e.in_flight = false;
   set_confirmed(entry, std::exchange(e.sent, 0));
   const EntryKind kind = entries_.key(entry).kind;
-  if (outcome == Outcome::deleted && kind != EntryKind::flow) drop_dependents(kind, entries_.id(entry));
+  if (outcome == Outcome::deleted && kind != EntryKind::flow) drop_dependents(kind, entries_.id(entry), nullptr);
   refresh(entry);
   return outcome;
 }
 
 // The switch deletes the flows that point to a group or meter along with it. Those that are still wanted become dirty,
 // are refused for what they point to, and so their owner hears of it.
-void FlowStore::drop_dependents(EntryKind kind, std::uint32_t id) {
+void FlowStore::drop_dependents(EntryKind kind, std::uint32_t id, DifferenceSink* sink) {
   for (const Index flow : references_.find(kind, id)) {
-    set_confirmed(flow, 0);
+    learn(flow, 0, sink);
     refresh(flow);
   }
 }
@@ -129,6 +118,8 @@ void FlowStore::set_confirmed(Index entry, Handle body) {
   Entry& e = entries_[entry];
   counts_.confirmed += static_cast<std::uint64_t>(body != 0) - static_cast<std::uint64_t>(e.confirmed != 0);
   if (entries_.key(entry).kind == EntryKind::flow) {
+    counts_.in_table[entries_.key(entry).table] +=
+        static_cast<std::uint32_t>(body != 0) - static_cast<std::uint32_t>(e.confirmed != 0);
     if (e.confirmed != 0) references_.remove(entry, bodies_.payload(e.confirmed));
     if (body != 0) references_.add(entry, bodies_.payload(body));
   }
@@ -145,6 +136,13 @@ Index FlowStore::changer(Index entry) const {
     if (wants_[w].body != wants_[w].prior) break;
   }
   return any;
+}
+
+OwnerKey FlowStore::wanting_owner(Index entry) const {
+  for (Index w = entries_[entry].first_want; w != 0; w = wants_[w].next_of_entry) {
+    if (wants_[w].body != 0) return owners_[wants_[w].owner].key;
+  }
+  return 0;
 }
 
 void FlowStore::settle(Index o) {
@@ -213,46 +211,6 @@ void FlowStore::revert(Index o, Index refused) {
 void FlowStore::forget(Index entry) {
   set_confirmed(entry, 0);
   refresh(entry);
-}
-
-// --- what the switch holds -------------------------------------------------------------------------------------------
-
-void FlowStore::begin_dump() {
-  for (Index i = 1; i < entries_.end(); ++i) entries_[i].seen = false;
-}
-
-void FlowStore::observe(const KeyView& key, const BodyView& body) {
-  // Meters that the datapath keeps for itself (slow path, controller).
-  if (key.head.kind == EntryKind::meter && load_id(key) > kLastMeter) return;
-  Index entry = entries_.find(key);
-  const bool times_out = body.head.idle_timeout_sec != 0 || body.head.hard_timeout_sec != 0;
-  // Learned and temporary flows of others come and go by themselves.
-  if (times_out && (entry == 0 || entries_[entry].desired == 0)) return;
-  if (entry == 0) entry = entries_.find_or_create(key);
-  Entry& e = entries_[entry];
-  e.seen = true;
-  if (!bodies_.equal(e.confirmed, body)) {
-    set_confirmed(entry, bodies_.equal(e.desired, body) ? bodies_.share(e.desired) : bodies_.make(body));
-  }
-  // An owner of an earlier run of ours: what it had is what a refusal must leave in place.
-  const Index owner = owners_.find(owner_of_cookie(body.head.cookie));
-  if (owner == 0 || owners_[owner].settled_once) return;
-  Index w = find_want(entry, owner);
-  if (w == 0) w = add_want(entry, owner);
-  if (wants_[w].prior == 0) wants_[w].prior = bodies_.share(entries_[entry].confirmed);
-  owners_[owner].changed = true;
-}
-
-std::uint64_t FlowStore::end_dump() {
-  std::uint64_t foreign = 0;
-  for (Index i = 1; i < entries_.end(); ++i) {
-    Entry& e = entries_[i];
-    if (e.key == 0) continue;
-    if (!e.seen && e.confirmed != 0) set_confirmed(i, 0);
-    if (e.desired == 0 && e.confirmed != 0) ++foreign;
-    refresh(i);
-  }
-  return foreign;
 }
 
 }  // namespace sluice
