@@ -28,6 +28,11 @@ function uplinkText({ bridge, port, bondMode, lacp, members }: UplinkStatus): st
   return `uplink   ${[`${port} on ${bridge}`, ...bond].join(', ')}: ${each.join('; ')}\n`;
 }
 
+function driftWords({ changes, mending, last }: NonNullable<DaemonStatus['switch']['drift']>): string {
+  const state = mending ? 'being put right' : 'put right';
+  return `${count(changes, 'change')} by somebody else, ${state}; last: ${last}`;
+}
+
 export function statusText(status: DaemonStatus): string {
   const { switch: datapath, objects } = status;
   const counts = kindNames
@@ -44,6 +49,9 @@ export function statusText(status: DaemonStatus): string {
     `daemon   sluice ${status.version}, pid ${status.pid}, generation ${status.generation}\n`,
     `ready    ${status.ready ? 'yes' : `no: ${status.reasons.join('; ')}`}\n`,
     `switch   ${about.join(', ')}\n`,
+    ...(datapath.drift === undefined || datapath.drift.changes === 0
+      ? []
+      : [`drift    ${driftWords(datapath.drift)}\n`]),
     ...(datapath.progress === undefined ? [] : [`progress ${progressWords(datapath.progress)}\n`]),
     ...status.uplinks.map(uplinkText),
     `objects  ${counts.length === 0 ? 'none' : counts.join(', ')}\n`,

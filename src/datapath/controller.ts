@@ -259,12 +259,9 @@ export class DatapathController implements Controller {
 
   async retry(): Promise<number> {
     const owners = this.#book.quarantinedOwners();
-    this.#reconciler.mark((dirty) => {
-      for (const owner of owners) {
-        const ref = this.state.byOwner(owner);
-        if (ref) touch(dirty, this.state.object(ref));
-      }
-    });
+    const refs = owners.flatMap((owner) => this.state.byOwner(owner) ?? []);
+    this.#engine.retryQuarantined(); // the same set once more would not be tried
+    this.#reconciler.mark((dirty) => refs.forEach((ref) => touch(dirty, this.state.object(ref))));
     await this.#patiently(this.#reconciler.settled());
     return owners.length;
   }

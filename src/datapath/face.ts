@@ -186,6 +186,16 @@ export interface LongRun {
   readonly perSecond: number;
 }
 
+/** What somebody else changed in the switch since the daemon was started. */
+export interface Drift {
+  /** Flows, groups and meters. */
+  readonly changes: number;
+  /** Some of it is not put right yet. */
+  readonly mending: boolean;
+  /** What they did last, to whose flow. */
+  readonly last?: string;
+}
+
 export interface Health {
   readonly ready: boolean;
   readonly reasons: readonly string[];
@@ -197,6 +207,7 @@ export interface Health {
     readonly progress?: LongRun;
     /** When the switch was last read back whole, how many flows it had, and how many differences were sent. */
     readonly resync?: { readonly secondsAgo: number; readonly flowsRead: number; readonly sent: number };
+    readonly drift?: Drift;
   };
   readonly uplinks: readonly UplinkStatus[];
   readonly generation: number;
@@ -233,6 +244,8 @@ export interface DatapathEvent {
     | 'switch-up'
     | 'switch-down'
     | 'resynced'
+    | 'drift'
+    | 'mended'
     | 'progress'
     | 'committed'
     | 'quarantined'

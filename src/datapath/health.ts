@@ -7,7 +7,7 @@ import type { PortConflict } from './ovsdb/plan.js';
 import type { SwitchWatch } from './switch-watch.js';
 
 export interface HealthParts {
-  readonly watch: Pick<SwitchWatch, 'about' | 'connected' | 'downReason' | 'synced' | 'readBack'>;
+  readonly watch: Pick<SwitchWatch, 'about' | 'connected' | 'downReason' | 'synced' | 'readBack' | 'drift'>;
   readonly database: {
     readonly connected: boolean;
     readonly version: string | undefined;
@@ -22,13 +22,14 @@ export interface HealthParts {
 }
 
 export function healthOf({ watch, database, tenure, hostIp, flows, uplinks, generation, nowUs }: HealthParts): Health {
-  const { connected, downReason, synced, readBack } = watch;
+  const { connected, downReason, synced, readBack, drift } = watch;
   const { version } = database;
   const reasons: string[] = [];
   if (tenure.reason !== undefined) reasons.push(tenure.reason);
   if (!database.connected) reasons.push("the switch's database is not connected");
   if (!connected) reasons.push(`the switch is not connected: ${downReason}`);
   else if (!synced) reasons.push('the first commit is not confirmed yet');
+  else reasons.push(...drift.reasons);
   return {
     ready: reasons.length === 0,
     reasons: [...reasons, ...database.conflicts.map(({ message }) => message), ...hostIp.reasons],

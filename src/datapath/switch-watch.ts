@@ -5,6 +5,7 @@
 import type { State } from '../model/index.js';
 import type { CommitResult, EngineEvent, Quarantine } from '../native/index.js';
 import { formatFlow } from '../openflow/index.js';
+import { DriftBook } from './drift.js';
 import type { DatapathEvent, Health, LongRun } from './face.js';
 import { namesOf, resolveOwner } from './flow-lines.js';
 import type { Logger } from './log.js';
@@ -31,6 +32,7 @@ export class SwitchWatch {
   progress: LongRun | undefined;
   /** When the switch was last read back, in microseconds of the clock, and what came of it. */
   readBack: { readonly atUs: number; readonly flowsRead: number; readonly sent: number } | undefined;
+  readonly drift = new DriftBook();
   readonly #parts: SwitchWatchParts;
   readonly #listeners = new Set<(event: DatapathEvent) => void>();
 
@@ -38,10 +40,11 @@ export class SwitchWatch {
     this.#parts = parts;
   }
 
-  about(): Pick<Health['switch'], 'connected' | 'datapathId' | 'progress'> {
+  about(): Pick<Health['switch'], 'connected' | 'datapathId' | 'progress' | 'drift'> {
     const { connected, datapathId, progress } = this;
     return {
       connected,
+      ...this.drift.about(),
       ...(datapathId === undefined ? {} : { datapathId }),
       ...(progress === undefined ? {} : { progress }),
     };
@@ -68,14 +71,27 @@ export class SwitchWatch {
         this.connected = false;
         this.downReason = event.reason;
         this.progress = undefined;
+        this.drift.lost();
         log.warn({ reason: event.reason }, 'the switch is not connected');
         this.emit({ type: 'switch-down', message: event.reason });
         break;
       case 'resynced': {
         const { flowsRead, sent, elapsedUs } = event;
-        this.readBack = { atUs: this.#parts.clock(), flowsRead, sent };
+        if (event.whole) this.readBack = { atUs: this.#parts.clock(), flowsRead, sent };
         log.info({ flowsRead, sent, elapsedUs }, 'read back the switch');
         this.emit({ type: 'resynced', message: `read ${flowsRead} flows, sent ${sent}`, fields: { flowsRead, sent } });
+        break;
+      }
+      case 'drift': {
+        const told = this.drift.heard(event, this.#parts.state(), this.#parts.ports());
+        log.warn({ ...told.fields, last: told.message }, 'somebody else changed the switch');
+        this.emit(told);
+        break;
+      }
+      case 'mended': {
+        const told = this.drift.mended(event);
+        log.info(told.fields ?? {}, 'what somebody else changed is put right');
+        this.emit(told);
         break;
       }
       case 'progress':

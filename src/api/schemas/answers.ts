@@ -185,6 +185,15 @@ export const StatusAnswer = Type.Object(
           { description: 'When the switch was last read back whole, and what had to be sent.' },
         ),
       ),
+      drift: Type.Optional(
+        Type.Object(
+          { changes: Type.Integer(), mending: Type.Boolean(), last: Type.Optional(Type.String()) },
+          {
+            description:
+              'What somebody else changed in the switch: how much, whether it is being put right, what last.',
+          },
+        ),
+      ),
     }),
     uplinks: Type.Array(Type.Unsafe<UplinkStatus>({ $ref: 'Uplink#' }), {
       description: 'Links, bonds and LACP of the uplinks.',
