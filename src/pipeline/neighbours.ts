@@ -9,7 +9,7 @@ import { m, type Flows, type Fragment } from '../openflow/index.js';
 import { allNodes, allNodesMac, unspecified6 } from './addresses.js';
 import type { Feature } from './feature.js';
 import { prio, reg, routerMac, t } from './layout.js';
-import { isRouted, localPort, networkOf } from './world.js';
+import { isRouted, localPort, networkOf, type World } from './world.js';
 
 /** `scope`: whose question is answered, of a network or a tenant. */
 export function arpAnswer(f: Flows, scope: Fragment, ipv4: number, mac: Uint8Array): void {
@@ -18,8 +18,17 @@ export function arpAnswer(f: Flows, scope: Fragment, ipv4: number, mac: Uint8Arr
       move:arp_spa->arp_tpa, set_field:${mac}->arp_sha, set_field:${ipv4}->arp_spa, output:in_port`;
 }
 
+/**
+ * Whether flows may make an advertisement of a solicitation. vswitchd refuses to set nd_reserved and nd_options_type where the datapath has no
+ * "IPv6 ND Extension", and the kernel's has none (ovs-fields(7)): solicitations are left to the network there, as with arpMode flood.
+ */
+function writesAdvertisements(w: World): boolean {
+  return w.state.settings.datapathType !== 'system';
+}
+
 /** The solicitation becomes an advertisement (RFC 4861 §4.4) whose option is the target's (type 2); the next table does the rest. */
-export function ndAnswer(f: Flows, scope: Fragment, ipv6: Uint8Array, mac: Uint8Array): void {
+export function ndAnswer(f: Flows, w: World, scope: Fragment, ipv6: Uint8Array, mac: Uint8Array): void {
+  if (!writesAdvertisements(w)) return;
   f.add`table=${t.neighbours}, priority=${prio.usual}, icmp6, icmp_type=135, icmp_code=0, ${scope}, nd_target=${ipv6},
     actions=move:eth_src->eth_dst, set_field:${mac}->eth_src, set_field:136->icmpv6_type, set_field:2->nd_options_type,
       goto_table:${t.advertise}`;
@@ -54,7 +63,8 @@ function ownFlows(f: Flows, ofport: number, e: Endpoint): void {
 }
 
 export const neighbours: Feature = {
-  system(f) {
+  system(f, w) {
+    if (!writesAdvertisements(w)) return;
     advertisements(f, m`dl_src=${routerMac}`, prio.guard, flag.router + flag.override);
     advertisements(f, m``, prio.network, flag.override);
   },
@@ -64,14 +74,14 @@ export const neighbours: Feature = {
     if (!isRouted(w, n)) return;
     const scope = m`${reg.network}=${n.id}`;
     if (n.gateway !== undefined) arpAnswer(f, scope, n.gateway, routerMac);
-    if (n.ipv6Gateway !== undefined) ndAnswer(f, scope, n.ipv6Gateway, routerMac);
+    if (n.ipv6Gateway !== undefined) ndAnswer(f, w, scope, n.ipv6Gateway, routerMac);
   },
 
   endpoint(f, w, e) {
     if (w.state.settings.arpMode !== 'proxy') return;
     const scope = m`${reg.network}=${networkOf(w, e).id}`;
     if (e.ipv4 !== undefined) arpAnswer(f, scope, e.ipv4, e.mac);
-    for (const ipv6 of e.ipv6) ndAnswer(f, scope, ipv6, e.mac);
+    for (const ipv6 of e.ipv6) ndAnswer(f, w, scope, ipv6, e.mac);
     const ofport = localPort(w, e);
     if (ofport !== undefined) ownFlows(f, ofport, e);
   },

@@ -11,7 +11,7 @@ import { connection, natZone, prio, reg, routerMac, t } from './layout.js';
 import { arpAnswer, ndAnswer } from './neighbours.js';
 import { toDaemon } from './punt.js';
 import { familyOf, groupsOf, type PortGroup } from './service-groups.js';
-import { zoneOf } from './world.js';
+import { zoneOf, type World } from './world.js';
 
 const protocolNumber = { tcp: 6, udp: 17 } as const;
 
@@ -21,10 +21,10 @@ function toAddress(ip: Address): Fragment {
 }
 
 /** Whoever in the tenant asks for the MAC of a VIP hears the router's: what is sent there is translated, and then routed. */
-function announce(f: Flows, zone: number, ip: Address): void {
+function announce(f: Flows, w: World, zone: number, ip: Address): void {
   const scope = m`${reg.zone}=${zone}`;
   if (typeof ip === 'number') arpAnswer(f, scope, ip, routerMac);
-  else ndAnswer(f, scope, ip, routerMac);
+  else ndAnswer(f, w, scope, ip, routerMac);
 }
 
 /** One port of one family: to its group, or with nobody to take it, back to the client by way of the daemon. */
@@ -58,7 +58,7 @@ export const service: Feature = {
     const zone = zoneOf(w, s.tenant);
     const groups = groupsOf(w, s);
     for (const ip of s.ips) {
-      announce(f, zone, ip);
+      announce(f, w, zone, ip);
       f.add`table=${t.service}, priority=${prio.usual}, ${toAddress(ip)}, ${reg.zone}=${zone},
         actions=set_field:1->${reg.translated}, set_field:${s.id}->${reg.service},
           ct(table=${t.serviceProvider},zone=${natZone(zone)},nat)`;

@@ -66,6 +66,21 @@ function differences(settings: Record<string, unknown>): string[] {
   ];
 }
 
+test('the kernel datapath: no flow writes a neighbour advertisement', () => {
+  const put = (datapathType: string) => [
+    { kind: 'settings', datapathType, forwardingMode: 'routing' },
+    { kind: 'tenant', name: 'blue' },
+    { kind: 'network', tenant: 'blue', name: 'n', vni: 1, ipv6Subnet: 'fd00:1::/64', ipv6Gateway: 'fd00:1::ff' },
+    { kind: 'endpoint', id: 'e', tenant: 'blue', network: 'n', mac: '02:00:00:00:00:01', ipv6: ['fd00:1::1'] },
+  ];
+  const writes = (datapathType: string) =>
+    compileText(worldOf(accept(emptyState(), put(datapathType)))).filter((line) =>
+      /->nd_(?:reserved|options_type)/.test(line),
+    );
+  expect(writes('netdev').length).toBe(6);
+  expect(writes('system')).toEqual([]);
+});
+
 test('midstream drop: TCP of no known connection must begin with SYN', () => {
   expect(differences({ midstream: 'drop' })).toEqual([
     '+table=orient, priority=200,ct_state=+new+trk,tcp,tcp_flags=-syn actions=drop',
