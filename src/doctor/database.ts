@@ -65,7 +65,10 @@ export async function readDatabase(remote: string): Promise<Database> {
     await connected;
     const selects = tables.map((table) => ({ op: 'select', table, where: [] }));
     const answer = (await rpc.request('transact', ['Open_vSwitch', ...selects])) as { rows: Row[] }[];
-    return fromRows(answer.map(({ rows }) => rows));
+    // ovs-ctl writes the version into the row; the server knows it in any case.
+    const schema = (await rpc.request('get_schema', ['Open_vSwitch'])) as { version?: string };
+    const database = fromRows(answer.map(({ rows }) => rows));
+    return { ...database, schema: schema.version ?? database.schema };
   } finally {
     clearTimeout(timer);
     rpc.close();

@@ -3,6 +3,7 @@
  * Needs root for network namespaces; says so and skips otherwise.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ofctlLines } from '../datapath/bench-host.js';
 import { buildOverlay, vteps, type Overlay } from './overlay.js';
 
 const root = process.getuid?.() === 0;
@@ -80,6 +81,7 @@ describe.skipIf(!root)('settings changed on live hosts', () => {
     const next = '172.31.0.101';
     await h1.exec('ip', 'addr', 'add', `${next}/24`, 'dev', 'br-phy');
     await w('a').waitForPing('10.1.1.2');
+    const flowsBefore = await ofctlLines(h1.sandbox);
     const wire = await h2.capture('underlay0', 'udp port 4789');
     const pings = w('a').startPing('10.1.1.2', { intervalMs: 100 });
     await expect.poll(() => pings.received, { timeout: 5000 }).toBeGreaterThan(5);
@@ -89,8 +91,14 @@ describe.skipIf(!root)('settings changed on live hosts', () => {
     const moved = await here.apply({ settings: { vtepIp: next } }, 'effective');
     expect(moved.commit).toMatchObject({ added: 0, modified: 1, deleted: 0 });
     await wire.waitFor(new RegExp(`${next.replaceAll('.', '\\.')}\\.\\d+ > ${vteps[1].replaceAll('.', '\\.')}\\.4789`));
+    const flowsAfter = await ofctlLines(h1.sandbox);
+    expect(flowsAfter.filter((line) => !flowsBefore.includes(line))).toEqual([
+      expect.stringContaining(`set_field:${next}->tun_src`),
+    ]);
+    expect(flowsBefore.filter((line) => !flowsAfter.includes(line))).toHaveLength(1);
+    // The peer's agent is told half a minute later.
     const mid = pings.received;
-    await expect.poll(() => pings.received, { timeout: 5000 }).toBeGreaterThan(mid + 5);
+    await expect.poll(() => pings.received, { timeout: 45_000 }).toBeGreaterThan(mid + 295);
 
     // Now the peer sends to the new address, and the old one can go.
     const a = { kind: 'endpoint', id: 'a', tenant: 'blue', network: 'over', mac: places[0].mac, ipv4: '10.1.1.1' };
@@ -106,5 +114,24 @@ describe.skipIf(!root)('settings changed on live hosts', () => {
     const outer = (source: string) =>
       lines.findLastIndex((line) => line.includes(` ${source}.`) && line.includes(`> ${vteps[1]}.4789`));
     expect(outer(next)).toBeGreaterThan(outer(vteps[0]));
+  }, 120_000);
+
+  test('another VXLAN port on both hosts, while they talk', async () => {
+    const [, h2] = overlay.hosts;
+    const wire = await h2.capture('underlay0', 'udp port 8472');
+    const pings = w('a').startPing('10.1.1.2', { intervalMs: 50 });
+    await expect.poll(() => pings.received, { timeout: 5000 }).toBeGreaterThan(5);
+    const change = (vxlanPort: number) =>
+      Promise.all(overlay.daemons.map((daemon) => daemon.apply({ settings: { vxlanPort } }, 'effective')));
+    const [here] = await change(8472);
+    expect(here?.commit).toMatchObject({ added: 0, modified: 0, deleted: 0 });
+    await wire.waitFor(/> 172\.31\.0\.2\.8472/);
+    const mid = pings.received;
+    await expect.poll(() => pings.received, { timeout: 5000 }).toBeGreaterThan(mid + 10);
+    await change(4789);
+    const { lost } = await pings.stop();
+    console.info(`VXLAN port changed there and back: ${lost} pings of 20 a second lost`);
+    expect(lost).toBeLessThan(20);
+    await wire.stop();
   });
 });
