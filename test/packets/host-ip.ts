@@ -49,6 +49,16 @@ export function still(text: string): string {
 export async function hostIpBench(extra: readonly string[] = []): Promise<HostIpBench> {
   const lab = await createLab();
   const dir = scratch();
+  try {
+    return await onLab(lab, dir, extra);
+  } catch (error) {
+    await lab.stop();
+    dir.remove();
+    throw error;
+  }
+}
+
+async function onLab(lab: Lab, dir: ReturnType<typeof scratch>, extra: readonly string[]): Promise<HostIpBench> {
   const daemons: DaemonProcess[] = [];
   const servers: ChildProcess[] = [];
   const host = await lab.host('h');
