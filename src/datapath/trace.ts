@@ -96,14 +96,16 @@ export function judgeTrace(
   const rulers = judged.flatMap((step) => step.owners.filter((owner) => owner.kind === 'rule'));
   const last = hits.at(-1);
   const lastStep = steps.at(-1);
-  const dropped = datapath.at(-1) === 'drop' || last?.match.startsWith('No match') === true;
+  // A packet that goes on from the tables that judge meets others; one that ends there is denied, logged or not.
+  const denied = last !== undefined && judging.has(last.table);
+  const dropped = denied || datapath.at(-1) === 'drop' || last?.match.startsWith('No match') === true;
   if (!dropped) {
     const ruled = rulers.length > 0;
     const reason = ruled ? `allowed by ${nameOwners(rulers)}` : 'no rule matches, and the default is allow';
     if (judged.length === 0) return { verdict: 'allow', reason: 'never judged by policy', decidedBy: [], output };
     return { verdict: 'allow', reason, decidedBy: rulers, output };
   }
-  if (last !== undefined && judging.has(last.table)) {
+  if (denied) {
     const reason = lastStep!.owners.some((owner) => owner.kind === 'rule')
       ? `denied by ${nameOwners(lastStep!.owners)}`
       : `denied by default of ${nameOwners(lastStep!.owners)}`;

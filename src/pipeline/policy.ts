@@ -9,6 +9,7 @@ import type { Rule } from '../model/index.js';
 import { m, type Flows, type Fragment, type TableRef } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { conjunctionPriority, reg, rulePriority, t } from './layout.js';
+import { toDaemon } from './punt.js';
 import { addressesOf, join, servicesOf } from './rule-match.js';
 import { isAudit, policySetsOf, type World } from './world.js';
 
@@ -34,26 +35,32 @@ interface Place {
   readonly next: TableRef;
   /** An audited rule only counts: whatever its action, the packet goes on. */
   readonly decides: boolean;
+  /** Who is denied is shown to the daemon, which takes nothing from the verdict: the packet ends either way. */
+  readonly logs: boolean;
 }
 
 /** Joint, both directions are one list, and the tables of the out-rules are empty. */
 function placeOf(w: World, direction: 'in' | 'out', audited: boolean): Place {
+  const logs = w.state.settings.logDenied;
   const apart = direction === 'out' && w.state.settings.policyMode === 'both-sides';
-  if (audited) return { table: apart ? t.auditOut : t.audit, next: apart ? t.audit : t.policyOut, decides: false };
-  return { table: apart ? t.policyOut : t.policy, next: apart ? t.policy : t.commit, decides: true };
+  if (audited)
+    return { table: apart ? t.auditOut : t.audit, next: apart ? t.audit : t.policyOut, decides: false, logs };
+  return { table: apart ? t.policyOut : t.policy, next: apart ? t.policy : t.commit, decides: true, logs };
 }
 
 /** What a rule that matched does. */
 function decide(
   f: Flows,
   rule: Rule,
-  { table, next, decides }: Place,
+  { table, next, decides, logs }: Place,
   priority: number,
   match: readonly [Fragment | undefined, Fragment | undefined, Fragment | undefined],
 ): void {
   const [own, object, rest] = match;
   if (rule.action === 'allow' || !decides) {
     f.add`table=${table}, priority=${priority}, ${own}, ${object}, ${rest}, actions=goto_table:${next}`;
+  } else if (logs) {
+    f.add`table=${table}, priority=${priority}, ${own}, ${object}, ${rest}, actions=${toDaemon.denied}`;
   } else {
     f.add`table=${table}, priority=${priority}, ${own}, ${object}, ${rest}, actions=drop`;
   }
@@ -101,8 +108,9 @@ export const policy: Feature = {
   group(f, w, g) {
     if (g.defaultAction !== 'deny') return;
     const priority = rulePriority(0, 'deny');
-    f.add`table=${t.policy}, priority=${priority}, ct_state=+trk-inv, ${reg.destinationSet}=${g.policySet}, actions=drop`;
+    const verdict = w.state.settings.logDenied ? [toDaemon.denied] : [];
+    f.add`table=${t.policy}, priority=${priority}, ct_state=+trk-inv, ${reg.destinationSet}=${g.policySet}, actions=${verdict}`;
     const { table } = placeOf(w, 'out', false);
-    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${reg.sourceSet}=${g.policySet}, actions=drop`;
+    f.add`table=${table}, priority=${priority}, ct_state=+trk-inv, ${reg.sourceSet}=${g.policySet}, actions=${verdict}`;
   },
 };

@@ -39,7 +39,7 @@ test('fields', () => {
   );
   expect(fields).toEqual({
     settings:
-      'kind vtepIp vlanInterfaces underlayInterfaces adoptHostIp checkAddress confirmWithin bond vxlanPort bridge uplinkBridge datapathType forwardingMode arpMode policyMode onPolicyChange midstream tunnelDscp hostAccess',
+      'kind vtepIp vlanInterfaces underlayInterfaces adoptHostIp checkAddress confirmWithin bond vxlanPort bridge uplinkBridge datapathType forwardingMode arpMode policyMode onPolicyChange midstream logDenied tunnelDscp hostAccess',
     tenant: 'kind name',
     network: 'kind tenant name encap vlan vni type forwarding subnet gateway ipv6Subnet ipv6Gateway mtu',
     netProfile: 'kind tenant name bandwidth burst dscp scope',

@@ -86,6 +86,25 @@ describe.skipIf(!root)('drops', () => {
     );
   });
 
+  test('logDenied: denied packets are told of by name, are denied and counted as before', async () => {
+    const [daemon] = overlay.daemons;
+    await daemon.apply({ settings: { logDenied: true } }, 'effective');
+    const told: string[] = [];
+    const stop = daemon.subscribe(({ type, message }) => type === 'denied' && told.push(message));
+    try {
+      await grows('policy', async () => {
+        for (let i = 0; i < 3; i++) expect(await overlay.workload('a').udp('10.1.1.2', 53, 100)).toBe('timeout');
+        for (let i = 0; i < 3; i++) expect(await overlay.workload('a').connect('10.1.1.2', 80, 100)).toBe('timeout');
+      });
+      await expect.poll(() => told.join('; '), { timeout: 5000 }).toMatch(/rule blue\/guard\/2 denied udp 10\.1\.1\.1/);
+      expect(told.join('; ')).toMatch(/group blue\/servers denied tcp 10\.1\.1\.1 to 10\.1\.1\.2/);
+      expect(await daemon.trace({ from: 'a', to: 'b', protocol: 'udp', port: 53 })).toMatchObject({ verdict: 'deny' });
+    } finally {
+      stop();
+      await daemon.apply({ settings: { logDenied: null } }, 'effective');
+    }
+  });
+
   test('one object’s status has the packets and bytes of its own flows, each packet once', async () => {
     const ref = { kind: 'rule', key: 'blue/guard/1' } as const;
     const before = await overlay.daemons[0].countedStatus(ref);

@@ -106,3 +106,15 @@ test('onPolicyChange keep: what is allowed is marked, and what is marked is not 
     ]),
   ]);
 });
+
+test('logDenied: what is denied is shown to the daemon, by a meter of its own, and goes nowhere else', () => {
+  const shown = 'actions=controller(max_len=128,userdata=04,meter_id=4294836228)';
+  expect(differences({ logDenied: true }).map((line) => line.replace(/reg[35]=0x[0-9a-f]+/, 'set'))).toEqual([
+    '-table=policy, priority=1006,ct_state=-inv+trk,set actions=drop',
+    '-table=policy, priority=1006,ct_state=-inv+trk,set actions=drop',
+    '-table=policy, priority=1022,ct_state=-inv+trk,set actions=drop',
+    `+table=policy, priority=1006,ct_state=-inv+trk,set ${shown}`,
+    `+table=policy, priority=1006,ct_state=-inv+trk,set ${shown}`,
+    `+table=policy, priority=1022,ct_state=-inv+trk,set ${shown}`,
+  ]);
+});

@@ -112,6 +112,13 @@ export const settingsSchema = Type.Object(
         default: 'adopt',
       }),
     ),
+    logDenied: Type.Optional(
+      Type.Boolean({
+        description:
+          'Log some of the packets that policy denies, with who denied them and how many were not logged. Every drop is counted either way.',
+        default: false,
+      }),
+    ),
     tunnelDscp: Type.Optional(
       Type.Enum(['none', 'copy'], {
         description: "The DSCP of VXLAN's outer header: none is 0, copy takes over that of the packet inside.",
@@ -166,6 +173,7 @@ export interface Settings {
   readonly midstream: 'adopt' | 'drop';
   readonly tunnelDscp: 'none' | 'copy';
   readonly hostAccess?: HostAccess;
+  readonly logDenied: boolean;
 }
 
 export const settingsRules: KindRules<'settings'> = {
@@ -211,6 +219,7 @@ export const settingsRules: KindRules<'settings'> = {
       onPolicyChange: input.onPolicyChange ?? 'reevaluate',
       midstream: input.midstream ?? 'adopt',
       tunnelDscp: input.tunnelDscp ?? 'none',
+      logDenied: input.logDenied ?? false,
     } as const;
     const hostAccess = input.hostAccess === undefined ? undefined : readHostAccess(input.hostAccess, say);
     if (rest.bridge === rest.uplinkBridge) {
