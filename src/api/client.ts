@@ -159,6 +159,15 @@ export class SluiceClient {
     return (await this.#json<{ confirmed: string[] }>(call)).confirmed;
   }
 
+  resync(): Promise<{ readonly flowsRead: number; readonly sent: number }> {
+    return this.#json({ method: 'POST', path: '/v1/resync' });
+  }
+
+  async retry(): Promise<number> {
+    const { retried } = await this.#json<{ retried: number }>({ method: 'POST', path: '/v1/retry' });
+    return retried;
+  }
+
   status(): Promise<DaemonStatus> {
     return this.#json({ method: 'GET', path: '/v1/status' });
   }

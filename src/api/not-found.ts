@@ -8,7 +8,7 @@ import { nearest } from '../model/suggest.js';
 import { HttpError, sendProblem } from './problem.js';
 import { isKind, keyForm, kindNames, kindOfWord } from './schemas/kinds.js';
 
-const others = ['apply', 'flows', 'trace', 'retry', 'status'];
+const others = ['apply', 'flows', 'trace', 'retry', 'resync', 'status'];
 
 /** `/v1/:kind/:name` against `/v1/network/blue`. */
 function matches(pattern: string, path: string): boolean {

@@ -266,6 +266,12 @@ export class DatapathController implements Controller {
     return owners.length;
   }
 
+  resync(): Promise<{ flowsRead: number; sent: number }> {
+    const done = this.#watch.nextReadBack();
+    this.#engine.resync();
+    return this.#patiently(done);
+  }
+
   subscribe(listener: (event: DatapathEvent) => void): () => void {
     return this.#watch.subscribe(listener);
   }

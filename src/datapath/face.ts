@@ -229,6 +229,8 @@ export interface Controller {
   health(): Health;
   /** Retry quarantined owners; answers how many. */
   retry(): Promise<number>;
+  /** Read the switch back now; what differs is being put right when it answers. */
+  resync(): Promise<{ readonly flowsRead: number; readonly sent: number }>;
   /** What a change of settings would meet and do on this host; nothing changes. */
   planSettings(fields: Readonly<Record<string, unknown>>): Promise<SettingsPlan>;
   /** Host addresses that uplink bridges carry. */

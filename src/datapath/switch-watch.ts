@@ -34,6 +34,7 @@ export class SwitchWatch {
   readBack: { readonly atUs: number; readonly flowsRead: number; readonly sent: number } | undefined;
   readonly drift = new DriftBook();
   readonly #parts: SwitchWatchParts;
+  #readers: ((read: { flowsRead: number; sent: number }) => void)[] = [];
   readonly #listeners = new Set<(event: DatapathEvent) => void>();
 
   constructor(parts: SwitchWatchParts) {
@@ -48,6 +49,11 @@ export class SwitchWatch {
       ...(datapathId === undefined ? {} : { datapathId }),
       ...(progress === undefined ? {} : { progress }),
     };
+  }
+
+  /** Resolves when the whole switch has been read back. */
+  nextReadBack(): Promise<{ flowsRead: number; sent: number }> {
+    return new Promise((resolve) => this.#readers.push(resolve));
   }
 
   subscribe(listener: (event: DatapathEvent) => void): () => void {
@@ -77,6 +83,7 @@ export class SwitchWatch {
         break;
       case 'resynced': {
         const { flowsRead, sent, elapsedUs } = event;
+        if (event.whole) for (const resolve of this.#readers.splice(0)) resolve({ flowsRead, sent });
         if (event.whole) this.readBack = { atUs: this.#parts.clock(), flowsRead, sent };
         log.info({ flowsRead, sent, elapsedUs }, 'read back the switch');
         this.emit({ type: 'resynced', message: `read ${flowsRead} flows, sent ${sent}`, fields: { flowsRead, sent } });

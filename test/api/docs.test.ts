@@ -67,6 +67,7 @@ test('every route is documented', async () => {
       "GET /version",
       "PATCH /v1/settings",
       "POST /v1/apply",
+      "POST /v1/resync",
       "POST /v1/retry",
       "POST /v1/uplink/confirm",
       "PUT /v1/endpoint/{id}",

@@ -159,6 +159,10 @@ export class TestController implements Controller {
     };
   }
 
+  async resync(): Promise<{ flowsRead: number; sent: number }> {
+    return { flowsRead: 340, sent: 1 };
+  }
+
   async retry(): Promise<number> {
     return 2;
   }

@@ -111,6 +111,11 @@ test('trace shows the path, the verdict and the line to repeat it with', async (
   expect(JSON.parse(await printed('trace --from web-1 --reply -o json')).verdict).toBe('allow');
 });
 
+test('resync and retry say what came of it', async () => {
+  expect(await printed('resync')).toBe('read 340 flows; 1 difference sent\n');
+  expect(await printed('retry')).toBe('2 objects tried again\n');
+});
+
 test('status says how things are, and fails when they are not well', async () => {
   expect(await printed('status')).toBe(
     `daemon   sluice 1.2.3, pid ${process.pid}, generation 1\n` +

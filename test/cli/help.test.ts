@@ -3,7 +3,20 @@ import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.js';
 import { run } from './support.js';
 
-const mine = ['serve', 'apply', 'get', 'delete', 'flows', 'trace', 'set', 'config', 'doctor', 'status'];
+const mine = [
+  'serve',
+  'apply',
+  'get',
+  'delete',
+  'flows',
+  'trace',
+  'set',
+  'config',
+  'doctor',
+  'resync',
+  'retry',
+  'status',
+];
 
 test.each(mine)('sluice %s --help', async (name) => {
   const { code, out, err } = await run(`${name} --help`);

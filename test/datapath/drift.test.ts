@@ -54,3 +54,8 @@ test('all flows and groups deleted by hand are back, and nobody is quarantined f
   await expect.poll(() => ofctlLines(host.sandbox), { timeout: 2_000 }).toEqual(before);
   expect(host.events.filter((event) => event.type === 'quarantined')).toEqual([]);
 });
+
+test('a read-back that is asked for answers what it found', async () => {
+  const { length } = await start();
+  expect(await host.controller.resync()).toEqual({ flowsRead: length, sent: 0 });
+});

@@ -1,5 +1,5 @@
 /**
- * Many objects in one request, all or nothing: `POST /v1/apply`; and `POST /v1/retry`.
+ * Many objects in one request, all or nothing: `POST /v1/apply`; and `POST /v1/retry`, `POST /v1/resync`.
  * Neighbours: body.ts reads the envelope, the controller judges and commits.
  * Invariant: a caller who goes away does not stop a request half way: what was read whole is carried out whole.
  */
@@ -69,5 +69,17 @@ export function applyRoutes(app: FastifyInstance, controller: Controller): void 
       },
     },
     async () => ({ retried: await controller.retry() }),
+  );
+  api.post(
+    '/v1/resync',
+    {
+      schema: {
+        tags: ['bulk'],
+        summary: 'Read the switch back now, and put right what differs',
+        querystring: NoQuery,
+        response: answers.resynced,
+      },
+    },
+    () => controller.resync(),
   );
 }

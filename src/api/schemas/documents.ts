@@ -120,6 +120,13 @@ export const answers = {
     409: problem('Nothing waits for a confirmation.'),
   },
   retried: { 200: Type.Object({ retried: Type.Integer({ description: 'Objects tried again.' }) }) },
+  resynced: {
+    200: Type.Object({
+      flowsRead: Type.Integer(),
+      sent: Type.Integer({ description: 'Differences that are being put right.' }),
+    }),
+    504: problem('The switch could not be read in time.'),
+  },
   healthy: { 200: Type.Object({ status: Type.Literal('ok'), pid: Type.Integer() }) },
   ready: { 200: Type.Object({ ready: Type.Literal(true) }), 503: problem('Not yet; `detail` says why.') },
   version: { 200: Type.Object({ name: Type.String(), version: Type.String(), node: Type.String() }) },
