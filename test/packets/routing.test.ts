@@ -102,7 +102,8 @@ describe.skipIf(!root)('the distributed gateway', () => {
     test.each(ways)('%s reaches %s %s, one hop farther', async (from, to) => {
       await w(from).waitForPing(at(to, family));
       const printed = await w(from).exec('ping', '-n', '-c', '2', '-i', '0.05', at(to, family));
-      expect([...printed.matchAll(/ttl=(\d+)/g)].map((found) => found[1])).toEqual(['63', '63']);
+      // The first packets over a fresh tunnel may be lost, so how many come back is not what this is about.
+      expect([...new Set([...printed.matchAll(/ttl=(\d+)/g)].map((found) => found[1]))]).toEqual(['63']);
     });
 
     test.each(ways)('policy holds for what is routed: %s to %s %s', async (from, to) => {
