@@ -29,6 +29,7 @@ export function reportChange(answer: ApplyAnswer, io: Io): ExitCode {
   if (commit !== undefined) {
     const took = `compiled in ${duration(commit.compileUs)}, confirmed by the switch in ${duration(commit.commitUs)}`;
     io.out(`${count(commit.added, 'flow')} added, ${commit.modified} modified, ${commit.deleted} deleted: ${took}\n`);
+    if (commit.cut !== undefined) io.out(`${count(commit.cut, 'connection')} cut\n`);
   }
   for (const each of attention.slice(0, shownAtMost)) io.err(`sluice: ${attentionLine(each)}`);
   if (attention.length > shownAtMost) {

@@ -83,16 +83,10 @@ export class DatapathController implements Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.state = options.state;
-    this.#watch = new SwitchWatch({
-      log: options.log,
-      book: this.#book,
-      state: () => this.state,
-      ports: () => this.#database.ports,
-      clock: options.clock,
-    });
-    this.#engine = new Engine({ onEvent: (event) => this.#watch.heard(event) });
     const { log, clock } = options;
     const state = (): State => this.state;
+    this.#watch = new SwitchWatch({ log, clock, state, book: this.#book, ports: () => this.#database.ports });
+    this.#engine = new Engine({ onEvent: (event) => this.#watch.heard(event) });
     const world = (): World => ({ state: this.state, ports: this.#database.ports });
     this.#packets = new PacketDesk({ log, clock, state, world, emit: (event) => this.#watch.emit(event) });
     const control = unixctl(options.rundir);
@@ -105,12 +99,11 @@ export class DatapathController implements Controller {
       },
     });
     this.#reconciler = new Reconciler({
+      ask: (command, ...args) => this.#explainer.ask(command, ...args),
+      forget: (connections) => this.#packets.forget(connections),
       engine: this.#engine,
       book: this.#book,
-      log: options.log,
-      clock: options.clock,
-      state: () => this.state,
-      world,
+      ...{ log, clock, state, world },
       syncPorts: (when) => this.#database.sync(when),
       describe: (result) => {
         this.#watch.committed(result);
@@ -189,8 +182,9 @@ export class DatapathController implements Controller {
     const round = await this.#patiently(settled);
     if (level === 'effective') await this.#explainer.ask('revalidator/wait');
     const { added, modified, deleted, messages } = round.result;
-    const { compileUs, commitUs } = round;
-    const commit = { added, modified, deleted, messages, compileUs, commitUs };
+    const { compileUs, commitUs, cut } = round;
+    const times = { compileUs, commitUs };
+    const commit = { added, modified, deleted, messages, ...times, ...(cut === undefined ? {} : { cut }) };
     return { generation, level, ...counts, commit, attention: this.#attention(changes) };
   }
 

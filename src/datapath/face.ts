@@ -60,6 +60,8 @@ export interface ApplyResult {
     readonly messages: number;
     readonly compileUs: number;
     readonly commitUs: number;
+    /** Connections that the new policy denies and that were cut; only with `onPolicyChange: cut`. */
+    readonly cut?: number;
   };
   /** Objects that did not reach `committed`: waiting or quarantined. */
   readonly attention: readonly { readonly ref: Ref; readonly status: ObjectStatus }[];

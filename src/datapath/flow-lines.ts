@@ -7,6 +7,7 @@ import { ownerId, ownerKind, type Ref, type State } from '../model/index.js';
 import type { Engine } from '../native/index.js';
 import { cookieOwner, flowCookie, flowPriority, flowTable, formatFlow, type Names } from '../openflow/index.js';
 import { systemOwner } from '../pipeline/compile.js';
+import { cutOwner } from '../pipeline/cut.js';
 import { contractOf, t } from '../pipeline/layout.js';
 import type { FlowLine, FlowQuery, OwnerRef } from './face.js';
 import type { PortMap } from './ports.js';
@@ -27,6 +28,7 @@ export function namesOf(ports: PortMap): Names {
 /** The objects behind an owner key. */
 export function resolveOwner(state: State, owner: number): OwnerRef {
   if (owner === systemOwner) return { kind: 'system', key: '' };
+  if (owner === cutOwner) return { kind: 'system', key: 'cut' };
   return state.byOwner(owner) ?? { kind: 'system', key: `unknown owner ${owner.toString(16)}` };
 }
 

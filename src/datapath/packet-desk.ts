@@ -4,12 +4,13 @@
  * Invariant: no commit and no verdict waits for anything here.
  */
 import type { State } from '../model/index.js';
-import { PacketLane, type ConnectionTuple } from '../native/index.js';
+import { PacketLane } from '../native/index.js';
 import { flowInstructions, flowMatch } from '../openflow/index.js';
 import type { World } from '../pipeline/world.js';
 import { Announcer } from './announce/announcer.js';
-import { Answerer } from './answers/answerer.js';
+import { addressBytes, Answerer } from './answers/answerer.js';
 import { DeniedLog } from './answers/denied-log.js';
+import type { Tracked } from './cut/conntrack-dump.js';
 import type { DatapathEvent } from './face.js';
 import type { Logger } from './log.js';
 
@@ -58,8 +59,10 @@ export class PacketDesk {
     });
   }
 
-  forget(connections: readonly ConnectionTuple[]): Promise<void> {
-    return this.#lane.flushConntrack(connections);
+  forget(connections: readonly Tracked[]): Promise<void> {
+    return this.#lane.flushConntrack(
+      connections.map((c) => ({ ...c, source: addressBytes(c.source), destination: addressBytes(c.destination) })),
+    );
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,9 @@ import type { CommitMode, CommitResult, Engine } from '../native/index.js';
 import { compileGone, compileObject, compileSystem, everyObject, ownsFlows, systemOwner } from '../pipeline/compile.js';
 import { nothingDirty, type Dirty } from '../pipeline/dependents.js';
 import type { World } from '../pipeline/world.js';
+import { compileCuts } from '../pipeline/cut.js';
+import type { Tracked } from './cut/conntrack-dump.js';
+import { Cutter } from './cut/cutter.js';
 import type { StatusBook } from './status-book.js';
 
 export interface Round {
@@ -18,6 +21,8 @@ export interface Round {
   readonly result: CommitResult;
   readonly compileUs: number;
   readonly commitUs: number;
+  /** Connections that the new policy denies and that were cut (`onPolicyChange: cut`). */
+  readonly cut?: number;
 }
 
 export interface ReconcilerParts {
@@ -31,6 +36,10 @@ export interface ReconcilerParts {
   /** Put wanted ports into the switch (before the flows) or take unwanted ones out (after). */
   syncPorts(when: 'add' | 'remove'): Promise<void>;
   describe(result: CommitResult): void;
+  /** A command of vswitchd's control socket. */
+  ask(command: string, ...args: string[]): Promise<string>;
+  /** Make conntrack forget connections. */
+  forget(connections: readonly Tracked[]): Promise<void>;
 }
 
 const nothingSent: CommitResult = {
@@ -55,11 +64,13 @@ interface Waiter {
 
 export class Reconciler {
   readonly #parts: ReconcilerParts;
+  readonly #cutter: Cutter;
   readonly #batch = new Batch();
   #dirty: Dirty = nothingDirty();
   #portsDirty = true;
   /** What a request of this round asked for: `atomic` counts for all of it, and more than `staged`. */
   #mode: CommitMode = 'auto';
+  #cutsDirty = false;
   #full = true;
   #held = true;
   #running = false;
@@ -68,6 +79,16 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
+    const { log, clock } = parts;
+    this.#cutter = new Cutter({
+      log,
+      clock,
+      state: () => parts.state(),
+      ask: (command, ...args) => parts.ask(command, ...args),
+      forget: (connections) => parts.forget(connections),
+      commit: (batch) => parts.engine.commit(batch),
+      expired: () => this.#recut(),
+    });
   }
 
   /** The switch's ports are known: the first round, which states everything, may start. */
@@ -104,7 +125,14 @@ export class Reconciler {
     });
   }
 
+  /** Some of the drops of cut connections have stood long enough. */
+  #recut(): void {
+    this.#cutsDirty = true;
+    this.kick();
+  }
+
   stop(): void {
+    this.#cutter.close();
     this.#stopped = true;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(new Error('stopped'));
   }
@@ -129,7 +157,7 @@ export class Reconciler {
   }
 
   #isDirty(): boolean {
-    return !isClean(this.#dirty) || this.#portsDirty || this.#full;
+    return !isClean(this.#dirty) || this.#portsDirty || this.#full || this.#cutsDirty;
   }
 
   async #round(): Promise<Round> {
@@ -142,6 +170,7 @@ export class Reconciler {
     this.#dirty = nothingDirty();
     if (!this.#full && isClean(dirty)) {
       if (syncPorts) await this.#parts.syncPorts('remove');
+      if (this.#cutsDirty) await this.#cut();
       return { generation: this.#parts.state().generation, result: nothingSent, compileUs: 0, commitUs: 0 };
     }
     const { generation } = this.#parts.state();
@@ -169,13 +198,28 @@ export class Reconciler {
     for (const owner of dirty.gone) book.gone(owner);
     this.#parts.describe(result);
     if (syncPorts) await this.#parts.syncPorts('remove');
-    return { generation, result, compileUs: compiled - started, commitUs: done - compiled };
+    const cut = await this.#cut();
+    const times = { compileUs: compiled - started, commitUs: done - compiled };
+    return { generation, result, ...times, ...(cut === undefined ? {} : { cut }) };
+  }
+
+  /** Policy holds without it: what cannot be cut now is dropped packet by packet, and tried again with the next change. */
+  async #cut(): Promise<number | undefined> {
+    this.#cutsDirty = false;
+    if (!this.#cutter.isNeeded) return undefined;
+    try {
+      return await this.#cutter.run();
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'connections that policy denies could not be cut');
+      return undefined;
+    }
   }
 
   #compileAll(): number[] {
     const world = this.#parts.world();
     this.#batch.reset();
     compileSystem(this.#batch, world);
+    compileCuts(this.#batch, this.#cutter.connections);
     return [systemOwner, ...this.#compile(world, everyObject(world))];
   }
 

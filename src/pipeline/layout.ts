@@ -76,6 +76,8 @@ export const prio = {
   guard: 200,
   /** What is allowed in spite of a guard. */
   exempt: 300,
+  /** Connections that were cut. */
+  cut: 400,
 } as const;
 
 /** The MAC of every gateway and of every other address that the switch answers for itself. One on all hosts, so that an endpoint may move. */

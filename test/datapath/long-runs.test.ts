@@ -64,6 +64,8 @@ test('of the modes that the requests of a round ask for, atomic counts for all o
     world: () => ({ state, ports: { of: () => undefined, tunnel: undefined, uplink: undefined } }),
     syncPorts: async () => {},
     describe: () => {},
+    ask: () => Promise.resolve(''),
+    forget: () => Promise.resolve(),
   });
   const all = (mode?: 'atomic' | 'staged') => reconciler.mark((dirty) => void (dirty.all = true), { mode });
   all('atomic');

@@ -50,6 +50,11 @@ export const ApplyAnswer = Type.Object(
           messages: Type.Integer(),
           compileUs: Type.Number(),
           commitUs: Type.Number(),
+          cut: Type.Optional(
+            Type.Integer({
+              description: 'Connections that the new policy denies and that were cut; only with `onPolicyChange: cut`.',
+            }),
+          ),
         },
         { description: 'What the switch did; times in microseconds. Absent for level `accepted`.' },
       ),

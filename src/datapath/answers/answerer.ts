@@ -43,7 +43,7 @@ function wide(range: RegRange, registers: readonly number[]): number {
 }
 
 /** An IPv4 address as its bytes. */
-function addressBytes(address: number | Uint8Array): Uint8Array {
+export function addressBytes(address: number | Uint8Array): Uint8Array {
   if (typeof address !== 'number') return address;
   return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address);
 }

@@ -6,7 +6,7 @@
 import { Type, type Static } from 'typebox';
 import { compareAddress, formatAddress, formatCidr, type Address } from '../addr.js';
 import { checkHostAccess, readHostAccess, type HostAccess } from '../host-access.js';
-import { defined, dropEmpty, only, type KindRules } from './kind.js';
+import { defined, dropEmpty, type KindRules } from './kind.js';
 import { interfaceName, readHost, text } from './fields.js';
 
 const bondModes = ['balance-tcp', 'balance-slb', 'active-backup'] as const;
@@ -102,7 +102,7 @@ export const settingsSchema = Type.Object(
     onPolicyChange: Type.Optional(
       Type.Enum(['reevaluate', 'keep', 'cut'], {
         description:
-          'What a change does to live connections: reevaluate judges them anew, keep lets those live on that were allowed. cut is not supported yet.',
+          'What a change does to live connections: reevaluate judges them anew, keep lets those live on that were allowed, cut also makes the switch forget those that are denied now, and keeps their ends from opening them anew.',
         default: 'reevaluate',
       }),
     ),
@@ -188,9 +188,7 @@ export const settingsRules: KindRules<'settings'> = {
     fields['hostAccess'] = { subnet: fields['pvtSubnet'] };
     delete fields['pvtSubnet'];
   },
-  notYet: {
-    onPolicyChange: only('cut'),
-  },
+  notYet: {},
   read(input: SettingsSpec, say) {
     const vtepIp = input.vtepIp === undefined ? undefined : readHost(say, 'vtepIp', input.vtepIp);
     const checkAddress =

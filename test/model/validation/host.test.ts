@@ -1,7 +1,5 @@
 /** What is refused of settings and peers. */
-import { expect, test } from 'vitest';
-import { refuse } from '../support.js';
-import { areRefused, settings, state } from './rows.js';
+import { areRefused, settings } from './rows.js';
 
 areRefused([
   [
@@ -61,9 +59,3 @@ areRefused([
     '/objects/0/hostAccess/subnet overlap: 10.1.1.0/24 of network `red/front` overlaps 10.1.0.0/16, the subnet of host access',
   ],
 ]);
-
-test.each([['onPolicyChange', 'cut']])('settings.%s %s is refused as not supported yet', (field, value) => {
-  expect(refuse(state, { put: [settings({ [field]: value })] })).toMatchObject([
-    { pointer: `/objects/0/${field}`, code: 'not_supported' },
-  ]);
-});

@@ -1,0 +1,44 @@
+/** Reading what conntrack holds, and the drops for what was cut. */
+import { expect, test } from 'vitest';
+import { readConntrack } from '../../src/datapath/cut/conntrack-dump.js';
+import { parseIpv4, parseIpv6 } from '../../src/model/index.js';
+import { Batch, formatFlow } from '../../src/openflow/index.js';
+import { compileCuts } from '../../src/pipeline/cut.js';
+import { flowMessages } from '../pipeline/support.js';
+
+/** As ovs-vswitchd 3.1 prints it. */
+const dump = `tcp,orig=(src=10.1.1.1,dst=10.1.1.2,sport=40000,dport=8080),reply=(src=10.1.1.2,dst=10.1.1.1,sport=8080,dport=40000),zone=1,protoinfo=(state=ESTABLISHED)
+udp,orig=(src=fd00::1,dst=fd00::2,sport=5000,dport=53),reply=(src=fd00::2,dst=fd00::1,sport=53,dport=5000),zone=2,mark=1
+icmp,orig=(src=10.1.1.1,dst=10.1.1.2,id=7,type=8,code=0),reply=(src=10.1.1.2,dst=10.1.1.1,id=7,type=0,code=0),zone=1
+icmpv6,orig=(src=fd00::1,dst=fd00::2,id=9,type=128,code=0),reply=(src=fd00::2,dst=fd00::1,id=9,type=129,code=0),zone=1
+tcp,orig=(src=10.1.1.1,dst=10.1.1.2,sport=1,dport=2),reply=(src=10.1.1.2,dst=10.1.1.1,sport=2,dport=1),protoinfo=(state=ESTABLISHED)
+sctp,orig=(src=10.1.1.1,dst=10.1.1.2,sport=0,dport=0),reply=(src=10.1.1.2,dst=10.1.1.1,sport=0,dport=0),zone=1
+tcp,orig=(src=nonsense,dst=10.1.1.2,sport=1,dport=2),zone=1
+
+`;
+
+const v4 = { source: parseIpv4('10.1.1.1')!, destination: parseIpv4('10.1.1.2')! };
+const v6 = { source: parseIpv6('fd00::1')!, destination: parseIpv6('fd00::2')! };
+const first = { zone: 1, protocol: 6, ...v4, sourcePort: 40_000, destinationPort: 8080 };
+const second = { zone: 2, protocol: 17, ...v6, sourcePort: 5000, destinationPort: 53 };
+
+test('connections are read by their first direction; what is in no zone, or not understood, is left out', () => {
+  expect(readConntrack(dump)).toEqual([
+    first,
+    second,
+    { zone: 1, protocol: 1, ...v4, sourcePort: 7, destinationPort: 0x800 },
+    { zone: 1, protocol: 58, ...v6, sourcePort: 9, destinationPort: 0x8000 },
+  ]);
+});
+
+test('a cut connection may begin in neither orientation', () => {
+  const batch = new Batch();
+  compileCuts(batch, [first, second]);
+  const text = [...flowMessages(batch.bytes())].map((message) => formatFlow(message));
+  expect(text.map((line) => line.replace(/^.*priority=400,/, ''))).toEqual([
+    'ct_state=+new+trk,ct_nw_src=10.1.1.1,ct_nw_dst=10.1.1.2,ct_nw_proto=6,ct_tp_src=40000,ct_tp_dst=8080,ip,reg1=0x1/0xffff actions=drop',
+    'ct_state=+new+trk,ct_nw_src=10.1.1.2,ct_nw_dst=10.1.1.1,ct_nw_proto=6,ct_tp_src=8080,ct_tp_dst=40000,ip,reg1=0x1/0xffff actions=drop',
+    'ct_state=+new+trk,ct_ipv6_src=fd00::1,ct_ipv6_dst=fd00::2,ct_nw_proto=17,ct_tp_src=5000,ct_tp_dst=53,ipv6,reg1=0x2/0xffff actions=drop',
+    'ct_state=+new+trk,ct_ipv6_src=fd00::2,ct_ipv6_dst=fd00::1,ct_nw_proto=17,ct_tp_src=53,ct_tp_dst=5000,ipv6,reg1=0x2/0xffff actions=drop',
+  ]);
+});
