@@ -43,6 +43,12 @@ export class Connected {
     }
   }
 
+  /** Resolves, and says so, when the switch tells of others' changes as it tells a daemon: what follows is timed with it. */
+  async watched(): Promise<void> {
+    while ((await this.engine.stats()).monitor !== 'armed') await pause(5);
+    console.log('flow monitor: armed');
+  }
+
   async commit(bytes: Uint8Array, options?: CommitOptions): Promise<CommitResult> {
     const result = await this.engine.commit(bytes, options);
     const [first] = result.quarantined;

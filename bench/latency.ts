@@ -30,10 +30,16 @@ export async function latency(options: BenchOptions): Promise<Outcome> {
   const bench = await BenchSwitch.start();
   try {
     const connected = await Connected.to(bench.remote);
-    const socket = await greet(bench.remote);
+    // On its own bridge the engine would put right what the raw bundle changes.
+    const beside = await bench.beside('br1');
+    const filler = await Connected.to(beside);
+    await filler.commit(all, { full: true });
+    await filler.engine.close();
+    const socket = await greet(beside);
     const us = { raw: [] as number[], sluice: [] as number[] };
     try {
       await connected.commit(all, { full: true });
+      await connected.watched();
       await connected.commit(own[1]);
       for (let round = 0; round < rounds + warmUp; round++) {
         const side = round % 2 === 0 ? 0 : 1;

@@ -23,6 +23,7 @@ export async function resync(options: BenchOptions): Promise<Outcome> {
     const socket = await greet(bench.remote);
     try {
       await connected.commit(bytes, { full: true });
+      await connected.watched();
       await bench.expectFlows(count);
       const seconds = await interleave(
         {

@@ -48,6 +48,13 @@ export class BenchSwitch {
     }
   }
 
+  /** Another bridge of the same vswitchd, for whoever would be somebody else to an engine; answers its remote. */
+  async beside(bridge: string): Promise<string> {
+    const settings = ['datapath_type=dummy', 'fail_mode=secure', 'protocols=OpenFlow15'];
+    await this.sandbox.vsctl('add-br', bridge, '--', 'set', 'bridge', bridge, ...settings);
+    return this.sandbox.mgmt(bridge);
+  }
+
   get remote(): string {
     return this.sandbox.mgmt(this.bridge);
   }
