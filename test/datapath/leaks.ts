@@ -107,7 +107,7 @@ export async function churn(host: Host, changes: number, seed: number): Promise<
     seed,
   });
   for (const [i, [face, picks, mode]] of dice.entries()) {
-    if (face < 6) {
+    if (face < 8) {
       const put = new Map(
         picks
           .map((n) => pool[n % pool.length]!)
@@ -117,13 +117,13 @@ export async function churn(host: Host, changes: number, seed: number): Promise<
           ]),
       );
       await take(host, { put: [...put.values()] }, tally);
-    } else if (face < 9) {
+    } else if (face === 8) {
       const { state } = host.controller;
       const all: Ref[] = kinds
         .flatMap((kind) => [...(state.collection(kind) as Iterable<AnyObject>)])
         .filter(({ kind }) => !['settings', 'tenant', 'network', 'peer'].includes(kind));
       const gone = picks.flatMap((n) => all[n % all.length] ?? []).map(({ kind, key }) => ({ kind, key }));
-      await take(host, { delete: gone.slice(0, 2), cascade: face === 8 }, tally);
+      await take(host, { delete: gone.slice(0, 1), cascade: picks.length === 4 }, tally);
     } else await take(host, { settings: mode }, tally);
     if (i % Math.ceil(changes / 30) === 0) await look(host, tally);
   }
