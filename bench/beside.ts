@@ -28,10 +28,10 @@ export async function beside(options: BenchOptions): Promise<Outcome> {
       try {
         await connected.lanes(1);
         await connected.commit(changes[0] ?? load, { full: true });
-        let loading = true;
+        const way = { under: true };
         const begun = performance.now();
-        const loaded = connected.commit(load).then(() => (loading = false));
-        for (let i = 1; loading; i++) {
+        const loaded = connected.commit(load).then(() => (way.under = false));
+        for (let i = 1; way.under; i++) {
           const asked = performance.now();
           const { messages, modified } = await connected.commit(changes[i % 2] ?? load);
           const taken = (performance.now() - asked) * 1000;
