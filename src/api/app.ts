@@ -15,6 +15,7 @@ import { HttpError, problemDocument, sendProblem } from './problem.js';
 import { compileValidator } from './query.js';
 import { applyRoutes } from './routes/apply.js';
 import { daemonRoutes, type DaemonParts } from './routes/daemon.js';
+import { eventRoutes } from './routes/events.js';
 import { explainRoutes } from './routes/explain.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { objectRoutes } from './routes/objects.js';
@@ -27,6 +28,8 @@ export interface ApiOptions {
   readonly version: string;
   /** Every setting in force, and where it came from. */
   readonly config?: DaemonParts['config'];
+  /** The time that events are marked with; the system's unless a test says otherwise. */
+  readonly now?: () => Date;
   /** A pino logger, or none. */
   readonly logger?: FastifyBaseLogger;
   /** When set, callers must send it as a bearer token (TCP listeners). */
@@ -36,7 +39,8 @@ export interface ApiOptions {
 /** 100,000 objects are about 25 MB; this is where we stop believing that a body is meant. */
 const bodyLimitBytes = 256 * 1024 * 1024;
 
-export function buildApi({ controller, version, config = () => [], logger, token }: ApiOptions): FastifyInstance {
+export function buildApi(options: ApiOptions): FastifyInstance {
+  const { controller, version, config = () => [], logger, token, now = () => new Date() } = options;
   const app = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -68,6 +72,7 @@ export function buildApi({ controller, version, config = () => [], logger, token
     objectRoutes(scope, controller);
     explainRoutes(scope, controller);
     metricsRoutes(scope, controller);
+    eventRoutes(scope, controller, now);
     uplinkRoutes(scope, controller);
     daemonRoutes(scope, { controller, version, config });
     done();

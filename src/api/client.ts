@@ -5,7 +5,7 @@
  */
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import type { DropCount, FlowLine, Level, LongRun, TraceResult } from '../datapath/face.js';
+import type { DatapathEvent, DropCount, FlowLine, Level, LongRun, TraceResult } from '../datapath/face.js';
 import type { Ref } from '../model/index.js';
 import type {
   Adoption,
@@ -60,6 +60,9 @@ export class Unreachable extends Error {
     this.sent = sent;
   }
 }
+
+/** What the daemon saw or did, and when. */
+export type DaemonEvent = DatapathEvent & { readonly at: string };
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -172,12 +175,24 @@ export class SluiceClient {
     return this.#json({ method: 'GET', path: '/v1/status' });
   }
 
+  /** Calls `heard` for each event until the daemon ends the stream. */
+  async events(heard: (event: DaemonEvent) => void): Promise<void> {
+    let rest = '';
+    await this.#text({ method: 'GET', path: '/v1/events' }, (piece) => {
+      const lines = `${rest}${piece}`.split('\n');
+      rest = lines.pop() ?? '';
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the daemon is of the same build
+      for (const line of lines) heard(JSON.parse(line) as DaemonEvent);
+    });
+  }
+
   async #json<T>(call: Call): Promise<T> {
     // The daemon is of the same build; its answers have the types it was compiled with.
     return JSON.parse(await this.#text(call)) as T; // oxlint-disable-line typescript/no-unsafe-type-assertion
   }
 
-  #text({ method, path, query = {}, body }: Call): Promise<string> {
+  /** The whole answer; with `piece`, a good answer is handed over as it comes and nothing is kept. */
+  #text({ method, path, query = {}, body }: Call, piece?: (text: string) => void): Promise<string> {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
     const text = body === undefined ? undefined : JSON.stringify(body);
@@ -195,6 +210,11 @@ export class SluiceClient {
         },
         (response) => {
           response.on('error', fail);
+          if (piece !== undefined && response.statusCode === 200) {
+            response.setEncoding('utf8').on('data', piece);
+            response.on('end', () => resolve(''));
+            return;
+          }
           readAll(response, (answer) => {
             if ((response.statusCode ?? 500) < 400) resolve(answer);
             else reject(new ApiError(problemOf(answer, response)));

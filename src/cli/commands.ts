@@ -28,6 +28,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./uplink.js'),
   },
   { name: 'doctor', summary: 'Find what is wrong on this host, and how to mend it', load: () => import('./doctor.js') },
+  { name: 'events', summary: 'Show what happens, as it happens', load: () => import('./events.js') },
   { name: 'resync', summary: 'Read the switch back now', load: () => import('./resync.js') },
   { name: 'retry', summary: 'Try again what the switch refused', load: () => import('./retry.js') },
   { name: 'status', summary: 'Show how the daemon and its switch are', load: () => import('./status.js') },

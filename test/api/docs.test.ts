@@ -41,6 +41,7 @@ test('every route is documented', async () => {
       "GET /v1/drops",
       "GET /v1/endpoint",
       "GET /v1/endpoint/{id}",
+      "GET /v1/events",
       "GET /v1/flows",
       "GET /v1/group",
       "GET /v1/group/{tenant}/{name}",

@@ -27,7 +27,10 @@ ${kinds
     (kind) => `sluice_objects{kind="${kind}"} ${kind === 'settings' ? 1 : 0}
 `,
   )
-  .join('')}# HELP sluice_dropped_packets_total Packets dropped, by reason.
+  .join('')}# HELP sluice_drift_changes_total What somebody else changed in the switch.
+# TYPE sluice_drift_changes_total counter
+sluice_drift_changes_total 0
+# HELP sluice_dropped_packets_total Packets dropped, by reason.
 # TYPE sluice_dropped_packets_total counter
 sluice_dropped_packets_total{reason="spoof"} 3
 sluice_dropped_packets_total{reason="policy"} 4

@@ -13,6 +13,7 @@ import type {
   ApplyRequest,
   ApplyResult,
   Controller,
+  DatapathEvent,
   DropCount,
   FlowLine,
   FlowQuery,
@@ -167,8 +168,11 @@ export class TestController implements Controller {
     return 2;
   }
 
-  subscribe(): () => void {
-    return () => {};
+  readonly listeners = new Set<(event: DatapathEvent) => void>();
+
+  subscribe(listener: (event: DatapathEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 }
 

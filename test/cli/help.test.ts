@@ -13,6 +13,7 @@ const mine = [
   'set',
   'config',
   'doctor',
+  'events',
   'resync',
   'retry',
   'status',

@@ -57,6 +57,9 @@ export function metricsRoutes(app: FastifyInstance, controller: Controller): voi
         family('sluice_switch_connected', 'gauge', 'Whether the switch answers.', [['', Number(datapath.connected)]]),
         family('sluice_switch_flows', 'gauge', 'Flows that the switch has confirmed.', [['', datapath.flows]]),
         family('sluice_objects', 'gauge', 'Objects of the desired state, by kind.', objects),
+        family('sluice_drift_changes_total', 'counter', 'What somebody else changed in the switch.', [
+          ['', datapath.drift?.changes ?? 0],
+        ]),
         ...(drops.length === 0 ? [] : dropFamilies(drops)),
       ].join('');
     },

@@ -96,6 +96,18 @@ export const answers = {
     200: Type.Object({ drops: Type.Array(ref<Static<typeof DropAnswer>>('Drop')) }),
     503: problem('The switch cannot be reached.'),
   },
+  events: {
+    200: {
+      description: 'Events, as they happen.',
+      content: {
+        'application/x-ndjson': {
+          schema: Type.String({
+            examples: ['{"at":"2026-01-01T00:00:00.000Z","type":"committed","message":"3 flows added"}'],
+          }),
+        },
+      },
+    },
+  },
   metrics: {
     200: {
       description: 'Metrics in the text format of Prometheus.',
