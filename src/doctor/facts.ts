@@ -72,6 +72,8 @@ export interface Route {
   readonly peer: string;
   readonly dev?: string;
   readonly source?: string;
+  /** Whether it answered one ping; absent when it was not asked, for it has been heard, or there is no ping here. */
+  readonly answers?: boolean;
 }
 
 /** What shall be: of the running daemon, else of flags and file, else as the switch shows it. */

@@ -99,6 +99,14 @@ export async function gather(input: DoctorInput): Promise<Facts> {
     seenBy(input.rundir, bridge, 'uplink', /dl_vlan=(\d+)/),
     ctl.call('lacp/show').then(lacpStates, () => new Map<string, LacpState>()),
   ]);
+  const heard = new Set(peersSeen.filter(({ packets }) => packets > 0).map(({ from }) => from));
+  // A thousand peers are not asked for one by one: the first say what the rest would.
+  const routes = await Promise.all(
+    wishes.peers.slice(0, 64).map(async (peer) => {
+      const route = await network.route(peer);
+      return heard.has(peer) ? route : network.asked(route);
+    }),
+  );
   return {
     peersSeen,
     vlansSeen,
@@ -108,8 +116,7 @@ export async function gather(input: DoctorInput): Promise<Facts> {
     database,
     vswitchd: typeof version === 'string' ? { version } : version,
     links,
-    // A thousand peers are not asked for one by one: the first say what the rest would.
-    routes: await Promise.all(wishes.peers.slice(0, 64).map((peer) => network.route(peer))),
+    routes,
     wishes,
     daemon: input.daemon,
   };

@@ -2,7 +2,7 @@
  * The host's interfaces, addresses and routes, as ip(8) and sysfs tell them.
  * Neighbours: gather.ts; run() of src/sandbox runs programs with a deadline, in a namespace when the switch is in one.
  */
-import { run } from '../sandbox/exec.js';
+import { CommandError, run } from '../sandbox/exec.js';
 import type { Link, Route } from './facts.js';
 
 interface IpLink {
@@ -53,6 +53,19 @@ export class HostNetwork {
       return { peer, ...(dev === undefined ? {} : { dev }), ...(prefsrc === undefined ? {} : { source: prefsrc }) };
     } catch {
       return { peer };
+    }
+  }
+
+  /** One ping by the way that was found. */
+  async asked(route: Route): Promise<Route> {
+    const { peer, dev, source } = route;
+    if (dev === undefined) return route;
+    const from = source === undefined ? [] : ['-I', source];
+    try {
+      await run('ping', ['-n', '-q', '-c', '1', '-W', '1', ...from, peer], this.#options);
+      return { ...route, answers: true };
+    } catch (error) {
+      return error instanceof CommandError ? { ...route, answers: false } : route;
     }
   }
 

@@ -1,5 +1,5 @@
 /** The VTEP address: on this host, on an interface that is up, with room for the outer headers, and the way to each peer. */
-import { bridgesOf, placeOf, seenText, type Facts, type Link } from './facts.js';
+import { bridgesOf, placeOf, seenText, type Facts, type Link, type Route } from './facts.js';
 import type { Finding } from './finding.js';
 
 const area = 'vtep';
@@ -99,14 +99,15 @@ function netdevFindings(facts: Facts, vtepIp: string, link: Link): Finding[] {
 }
 
 function routeFindings(facts: Facts, vtepIp: string, link: Link): Finding[] {
-  return facts.routes.flatMap(({ peer, dev, source }): Finding[] => {
+  return facts.routes.flatMap((route): Finding[] => {
+    const { peer, dev, source } = route;
     if (dev === undefined) {
       const what = `There is no route to peer ${peer}.`;
       const consequence = 'Nothing reaches the endpoints behind it.';
       const command = `ip route add ${peer} dev ${link.name} src ${vtepIp}`;
       return [{ code: 'peer-unroutable', severity: 'error', area, what, consequence, command }];
     }
-    if (source === vtepIp && dev === link.name) return [heardFrom(facts, peer, dev)];
+    if (source === vtepIp && dev === link.name) return [heardFrom(facts, route)];
     const what = `The way to peer ${peer} is ${dev} with source ${source ?? 'unknown'}, not ${link.name} with ${vtepIp}.`;
     const consequence =
       'VXLAN packets leave by another interface than their source address is on; filters on the way may drop them.';
@@ -115,10 +116,16 @@ function routeFindings(facts: Facts, vtepIp: string, link: Link): Finding[] {
   });
 }
 
-function heardFrom({ peersSeen }: Facts, peer: string, dev: string): Finding {
+function heardFrom({ peersSeen }: Facts, { peer, dev, answers }: Route): Finding {
   const seen = peersSeen.find(({ from }) => from === peer) ?? { from: peer, packets: 0, secondsAgo: undefined };
-  const what = `Peer ${peer} is reached by ${dev}: ${seenText(seen)}.`;
+  const ping = { true: ', answers ping', false: ', answers no ping', undefined: '' }[`${answers}`];
+  const what = `Peer ${peer} is reached by ${dev}${ping}: ${seenText(seen)}.`;
   if (seen.secondsAgo !== undefined) return { code: 'peer-heard', severity: 'ok', area, what };
-  const consequence = `Its endpoints may not have spoken yet, or it does not know this host; see: ping ${peer}.`;
+  if (answers === false) {
+    const consequence =
+      'It is down, the address is not its own, or something between drops its packets: nothing reaches the endpoints behind it.';
+    return { code: 'peer-silent', severity: 'warning', area, what, consequence };
+  }
+  const consequence = 'Its endpoints may not have spoken yet, or it does not know this host.';
   return { code: 'peer-never-heard', severity: 'note', area, what, consequence };
 }

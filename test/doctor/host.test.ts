@@ -12,13 +12,15 @@ if (!root) console.warn('skipped: the doctor of hosts needs root for network nam
 describe.skipIf(!root)('a host broken on purpose', () => {
   let lab: Lab;
   let host: LabHost;
+  let other: LabHost;
   beforeAll(async () => {
     lab = await createLab();
     host = await lab.host('h1');
-    const other = await lab.host('h2');
+    other = await lab.host('h2');
     await lab.wire(host, 'underlay0', other, 'underlay0');
     await lab.wire(host, 'eth1', other, 'eth1');
     await lab.underlay(host, 'br-phy', 'underlay0', '172.31.0.1/24');
+    await lab.underlay(other, 'br-phy', 'underlay0', '172.31.0.2/24');
     await host.sandbox.vsctl('add-br', 'br-up', '--', 'set', 'bridge', 'br-up', 'datapath_type=netdev');
   });
   afterAll(async () => {
@@ -60,6 +62,17 @@ describe.skipIf(!root)('a host broken on purpose', () => {
     expect(findings.find(({ code }) => code === 'vtep-here')?.what).toBe(
       'VTEP 172.31.0.1 is on br-phy, MTU 1500: endpoints of VXLAN networks may use 1450.',
     );
+  });
+
+  test('a peer that is down, and comes back', async () => {
+    wishes = { ...wishes, peers: ['172.31.0.2'] };
+    await other.exec('ip', 'link', 'set', 'dev', 'br-phy', 'down');
+    expect((await examine()).find(({ code }) => code === 'peer-silent')).toMatchObject({
+      severity: 'warning',
+      what: 'Peer 172.31.0.2 is reached by br-phy, answers no ping: nothing came yet.',
+    });
+    await other.exec('ip', 'link', 'set', 'dev', 'br-phy', 'up');
+    await expect.poll(codes, { timeout: 15_000 }).toContain('peer-never-heard');
   });
 
   test('the interface of the VTEP is down', async () => {
