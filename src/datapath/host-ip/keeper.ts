@@ -21,6 +21,7 @@ import type { Rows } from '../ovsdb/rows.js';
 import { nothingHeld, type HostIpView } from '../ovsdb/wanted.js';
 import { withPatience } from '../patience.js';
 import { announce } from './announce.js';
+import { Trials } from './trials.js';
 import { addressesOf, carriesAddresses, linesOf, lostMove, nicsFor, planMove, uplinksOf, type Move } from './moves.js';
 
 export interface HostIpParts {
@@ -36,20 +37,23 @@ export interface HostIpParts {
 }
 
 const armPatienceMs = 10_000;
-const lookEveryMs = 100;
 const returnPatienceMs = 30_000;
 
 const onLoan = new Set(['armed', 'moved', 'adopted']);
+/** The NIC is no watchdog's any more, and no bridge's. */
+const over = new Set(['returned', 'stuck']);
 
 export class HostIpKeeper {
   readonly #parts: HostIpParts;
   readonly #journals = new Map<string, Journal>();
   /** Why a wanted NIC is in no bridge. */
   readonly #held = new Map<string, string>();
-  readonly #trials = new Map<string, NodeJS.Timeout>();
+  readonly #trials = new Trials((nic) => this.#read(nic));
   /** The uplinks that were set before the latest change. */
   #before: Journal['before'] = { vlanInterfaces: [], underlayInterfaces: [] };
   #looked = false;
+  /** NICs whose bridge is not in the database although its device, which vswitchd may be about to remove, has the addresses. */
+  readonly #doubted = new Set<string>();
 
   constructor(parts: HostIpParts) {
     this.#parts = parts;
@@ -72,7 +76,7 @@ export class HostIpKeeper {
         this.#follow(nic);
         continue;
       }
-      if (state !== 'returned' && state !== 'stuck') {
+      if (!over.has(state)) {
         log.warn({ nic, state }, 'a move of host addresses was left half done');
         await this.#giveBack(journal, journal.reason ?? 'the daemon ended in the middle of the move').catch(
           (error: unknown) => log.error({ err: error, nic }, 'host addresses could not be given back'),
@@ -89,7 +93,7 @@ export class HostIpKeeper {
     for (const nic of named) {
       this.#held.delete(nic);
       const state = this.#journals.get(nic)?.state;
-      if (state === 'returned' || state === 'stuck') this.#forget(nic);
+      if (state !== undefined && over.has(state)) this.#forget(nic);
     }
   }
 
@@ -108,10 +112,12 @@ export class HostIpKeeper {
       return;
     }
     await this.#returnUnwanted(rows, settings);
-    const moves = await this.#arriving(rows, settings);
+    let moves = await this.#arriving(rows, settings);
     if (moves.length === 0) {
-      yield this.#view();
-      return;
+      const taken = yield this.#view();
+      if (!taken || this.#doubted.size === 0) return;
+      moves = await this.#arriving(rows, settings);
+      if (moves.length === 0) return;
     }
     const bridgesThere = yield this.#view(moves);
     const armed: { move: Move; watchdog: Watchdog }[] = [];
@@ -127,10 +133,7 @@ export class HostIpKeeper {
   /** End the trials that wait; answers which. */
   confirm(): string[] {
     const waiting = [...this.#journals.keys()].filter((nic) => this.#read(nic)?.state === 'moved');
-    for (const nic of waiting) {
-      const journal = this.#read(nic);
-      if (journal?.keeper !== undefined && isKept(journal)) process.kill(journal.keeper.pid, 'SIGUSR2');
-    }
+    for (const nic of waiting) this.#trials.confirm(nic);
     return waiting;
   }
 
@@ -150,8 +153,7 @@ export class HostIpKeeper {
   }
 
   close(): void {
-    for (const timer of this.#trials.values()) clearInterval(timer);
-    this.#trials.clear();
+    this.#trials.close();
   }
 
   /** NICs that carry host addresses and are to enter a bridge; those that may not are held. */
@@ -160,31 +162,37 @@ export class HostIpKeeper {
     // After a boot the switch has the NIC already, and the host's network scripts have given it its addresses again.
     const again = settings.adoptHostIp && !this.#looked;
     this.#looked = true;
-    const fresh = uplinksOf(settings).filter(({ nic, bridge }) => again || !holds(rows, bridge).includes(nic));
+    const fresh = uplinksOf(settings).filter(
+      ({ nic, bridge }) => again || this.#doubted.has(nic) || !holds(rows, bridge).includes(nic),
+    );
     for (const nic of this.#held.keys()) {
-      const returned = ['returned', 'stuck'].includes(this.#journals.get(nic)?.state ?? '');
-      if (!returned) this.#held.delete(nic);
+      if (!over.has(this.#journals.get(nic)?.state ?? '')) this.#held.delete(nic);
     }
     if (fresh.length === 0) return [];
     const host = await readHost();
     const moves: Move[] = [];
     for (const { nic, bridge } of fresh) {
+      if (this.#isOnTrial(nic)) continue;
+      const there = holds(rows, bridge).includes(nic);
       const link = host.links.find(({ name }) => name === nic);
       const carried = link && carriedBy(link, host, connections());
       if (link === undefined || this.#held.has(nic)) continue;
       const journal = this.#journals.get(nic);
       if (journal?.state === 'adopted') {
         const lost = lostMove(journal, link, host);
+        this.#doubted.delete(nic);
         if (lost !== undefined) {
           log.warn({ nic, bridge }, 'the bridge lost the addresses of the host; it gets them again');
           moves.push({ ...lost, bridge });
           continue;
         }
         // A second move would make the first one's way back forget what is on the bridge.
-        if (carriesAddresses(host, journal.bridge)) continue;
+        if (carriesAddresses(host, journal.bridge)) {
+          if (!there) this.#doubted.add(nic);
+          continue;
+        }
       }
       if (carried === undefined) continue;
-      const there = holds(rows, bridge).includes(nic);
       if (!settings.adoptHostIp || stateDir === undefined) {
         this.#hold(nic, `${carried}; it is not taken (see --adopt-host-ip)`);
         continue;
@@ -196,6 +204,14 @@ export class HostIpKeeper {
       log.info({ nic, bridge, lines: linesOf(move), problems }, 'plan to move host addresses');
     }
     return moves;
+  }
+
+  /** The watchdog has the NIC: on its way back it is no bridge's, and no second move may begin. */
+  #isOnTrial(nic: string): boolean {
+    if (!this.#trials.has(nic)) return false;
+    const state = this.#read(nic)?.state;
+    if (state !== 'moved' && state !== 'adopted') this.#hold(nic, `${nic} is getting its addresses back`);
+    return true;
   }
 
   async #arm({ nic, bridge, link, snapshot, sysctls }: Move, settings: Settings): Promise<Watchdog | undefined> {
@@ -254,35 +270,27 @@ export class HostIpKeeper {
     } catch (error) {
       log.error({ err: error, nic }, 'host addresses were not moved');
       watchdog.abandon();
-      await this.#ended(nic);
+      await this.#trials.unkept(nic);
       this.#taken(nic);
     }
   }
 
-  /** Look at the journal until the trial has ended, whoever ends it. */
   #follow(nic: string): void {
     const { log, tell } = this.#parts;
-    clearInterval(this.#trials.get(nic));
-    const timer = setInterval(() => {
-      const journal = this.#read(nic);
-      if (journal === undefined || (journal.state === 'returning' && isKept(journal))) return;
-      if (journal.state === 'moved' && isKept(journal)) return;
-      clearInterval(timer);
-      this.#trials.delete(nic);
+    this.#trials.follow(nic, async (journal) => {
       this.#journals.set(nic, journal);
       if (journal.state === 'adopted') {
         log.info({ nic, bridge: journal.bridge }, 'the move of host addresses is confirmed');
         tell({ type: 'uplink', message: `${journal.bridge} keeps the addresses of ${nic}`, fields: { nic } });
-      } else if (journal.state === 'returned' || journal.state === 'stuck') this.#taken(nic);
-      else {
-        void this.#giveBack(journal, 'the watchdog died').then(
-          () => this.#taken(nic),
-          (error: unknown) => log.error({ err: error, nic }, 'host addresses could not be given back'),
-        );
+        return;
       }
-    }, lookEveryMs);
-    timer.unref();
-    this.#trials.set(nic, timer);
+      try {
+        if (!over.has(journal.state)) await this.#giveBack(journal, 'the watchdog died');
+        this.#taken(nic);
+      } catch (error) {
+        log.error({ err: error, nic }, 'host addresses could not be given back');
+      }
+    });
   }
 
   /** A move was taken back: say why, and want the uplinks of before. */
@@ -316,7 +324,7 @@ export class HostIpKeeper {
       const now = holds(rows, journal.bridge);
       // The cable that works is the one that is in use.
       const target = now.includes(nic) ? nic : (now[0] ?? nic);
-      await this.#stopTrial(nic);
+      await this.#trials.stop(nic);
       const host = await readHost();
       const taken = takeSnapshot(journal.bridge, host, await readNeighbours(journal.bridge));
       const snapshot = withLabels(taken.snapshot, journal.snapshot);
@@ -328,20 +336,10 @@ export class HostIpKeeper {
     }
   }
 
-  /** A trial under way is decided by the change. */
-  async #stopTrial(nic: string): Promise<void> {
-    clearInterval(this.#trials.get(nic));
-    this.#trials.delete(nic);
-    const journal = this.#read(nic);
-    if (journal?.state !== 'moved' || journal.keeper === undefined || !isKept(journal)) return;
-    process.kill(journal.keeper.pid, 'SIGUSR2');
-    await this.#ended(nic);
-  }
-
   async #giveBack(journal: Journal, reason: string): Promise<void> {
     const { stateDir } = this.#parts;
     if (stateDir === undefined) return;
-    await this.#ended(journal.nic);
+    await this.#trials.unkept(journal.nic);
     const found = this.#read(journal.nic) ?? journal;
     if (found.state === 'returned') return;
     const { keeper: _, ...rest } = journal;
@@ -349,15 +347,6 @@ export class HostIpKeeper {
     await withPatience(watchdog.said('returned'), returnPatienceMs, () => new Error('the way back takes too long'));
     const after = this.#read(journal.nic);
     if (after !== undefined) this.#journals.set(journal.nic, after);
-  }
-
-  /** Resolves when no watchdog of this NIC runs any more. */
-  async #ended(nic: string): Promise<void> {
-    for (;;) {
-      const journal = this.#read(nic);
-      if (journal === undefined || !isKept(journal)) return;
-      await new Promise((resolve) => setTimeout(resolve, lookEveryMs / 4));
-    }
   }
 
   #read(nic: string): Journal | undefined {
