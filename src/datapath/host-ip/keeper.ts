@@ -209,8 +209,12 @@ export class HostIpKeeper {
   /** The watchdog has the NIC: on its way back it is no bridge's, and no second move may begin. */
   #isOnTrial(nic: string): boolean {
     if (!this.#trials.has(nic)) return false;
-    const state = this.#read(nic)?.state;
-    if (state !== 'moved' && state !== 'adopted') this.#hold(nic, `${nic} is getting its addresses back`);
+    const journal = this.#read(nic);
+    if (journal?.state === 'adopted') {
+      this.#journals.set(nic, journal);
+      return false;
+    }
+    if (journal?.state !== 'moved') this.#hold(nic, `${nic} is getting its addresses back`);
     return true;
   }
 
