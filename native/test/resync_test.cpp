@@ -12,6 +12,12 @@ Batch some(std::uint32_t count, std::uint32_t port = 1) {
   for (std::uint32_t i = 1; i <= count; ++i) batch.owner(owner(i)).flow(i, output(port)).group(i);
   return batch;
 }
+// As `some`, without groups: an owner a flow.
+Batch flows(std::uint32_t count) {
+  Batch batch;
+  for (std::uint32_t i = 1; i <= count; ++i) batch.owner(owner(i)).flow(i, output(1));
+  return batch;
+}
 constexpr CommitOptions kFull{CommitMode::automatic, true};
 
 void plant(FakeSwitch& fake, std::uint32_t port, std::uint16_t idle_timeout_sec, std::uint64_t cookie = 0) {
@@ -33,6 +39,73 @@ TEST_CASE("before the first full commit nothing is read and nothing of others is
   CHECK(rig.heard.resynced[0].foreign == 1);
   CHECK(rig.heard.done.back().commit_id == 2);  // not before the stranger is gone
   CHECK(rig.fake.flows.size() == 3);
+}
+
+TEST_CASE("the first whole set goes to an empty switch while it is being taken in") {
+  Rig rig;
+  rig.connect();
+  REQUIRE(rig.submit(flows(30'000), kFull).ok());
+  while (rig.fake.flows.empty() && rig.step()) {
+  }
+  CHECK(rig.engine.stats().flows < 30'000);
+  REQUIRE(rig.heard.resynced.size() == 1);
+  CHECK(rig.heard.resynced[0].sent == 30'000);
+  rig.run();
+  CHECK(rig.fake.flows.size() == 30'000);
+  REQUIRE(rig.heard.done.size() == 1);
+  CHECK(rig.heard.done[0].added == 30'000);
+  CHECK(rig.heard.resynced.size() == 1);
+}
+
+TEST_CASE("the first whole set is compared with what the switch holds before anything is sent") {
+  Rig rig;
+  plant(rig.fake, 1, 0, cookie_of_owner(owner(1)));  // wanted, and right
+  plant(rig.fake, 40'000, 0);                        // nobody's
+  rig.connect();
+  REQUIRE(rig.submit(flows(30'000), kFull).ok());
+  while (rig.heard.resynced.empty() && rig.step()) CHECK(rig.fake.mods == 0);
+  REQUIRE(rig.heard.resynced.size() == 1);
+  CHECK(rig.heard.resynced[0].foreign == 1);
+  CHECK(rig.heard.resynced[0].sent == 30'000);
+  CHECK(rig.engine.stats().flows == 30'000);
+  rig.run();
+  CHECK(rig.fake.flows.size() == 30'000);
+  CHECK(rig.fake.mods == 30'000);
+  REQUIRE(rig.heard.done.size() == 1);
+  CHECK(rig.heard.done[0].unchanged == 1);
+}
+
+TEST_CASE("a connection lost at any moment of the first whole set ends in the right state") {
+  for (std::size_t lost_at = 0; lost_at < 12; ++lost_at) {
+    Rig rig;
+    rig.connect();
+    REQUIRE(rig.submit(flows(12'000), kFull).ok());
+    REQUIRE(rig.submit(Batch().owner(owner(3)).flow(3, output(7))).ok());
+    for (std::size_t i = 0; i < lost_at; ++i) rig.step();
+    rig.disconnect();
+    rig.connect();
+    CHECK(rig.fake.flows.size() == 12'000);
+    CHECK(rig.heard.done.size() == 2);
+    CHECK(rig.engine.stats().unsettled == 0);
+  }
+}
+
+TEST_CASE("reading a large switch back says how far it is, and that it is over") {
+  Rig rig;
+  rig.connect();
+  rig.commit(flows(12'000), kFull);
+  rig.disconnect();
+  rig.heard.progress.clear();
+  rig.split = 4096;
+  rig.engine.session().connected(rig.now);
+  rig.open[0] = true;
+  while (rig.step()) rig.now += 100;
+  rig.engine.resync(rig.now);
+  while (rig.step()) rig.now += 100;
+  REQUIRE(!rig.heard.progress.empty());
+  for (const Progress& p : rig.heard.progress) CHECK(p.phase == Progress::Phase::read);
+  CHECK(rig.heard.progress.back().done == 12'000);
+  CHECK(rig.heard.progress.back().total == 12'000);
 }
 
 TEST_CASE("a new engine on a switch that is right sends nothing, however the dump is cut") {

@@ -1,6 +1,7 @@
 // Ingest: a batch on its way into the store. Small ones go in at once. A large one that brings new owners goes in by
 // slices, so that the switch is at work on the first while we take in the next; otherwise everything would be taken in
-// before the first byte is sent, some 7 % of the time the switch needs for it.
+// before the first byte is sent, some 7 % of the time the switch needs for it. So does the first full batch, if the
+// switch turns out to be empty; if it holds anything, the batch is taken in while the rest is read.
 // The order keeps make-before-break: groups first, then new owners (nothing leads to their flows yet but themselves),
 // then owners that change. Deletions wait for the end.
 #pragma once

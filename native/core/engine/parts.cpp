@@ -106,6 +106,8 @@ void SwitchEngine::Parts::on_part(std::uint32_t xid, Bytes message, Millis now) 
   if (!part) return;
   std::optional<SwitchReads::Done> done;
   if (reads.on_part(xid, *part, done)) return on_read_done(std::move(done));
+  // It holds something: what changes there is no new owner's, and differences are counted from what is wanted.
+  if (resync.running() && part->is_description() && !part->body.empty()) finish_ingest();
   if (resync.on_part(xid, *part, now)) return;
   streams.lanes().on_part(xid, *part);
 }
@@ -130,10 +132,12 @@ void SwitchEngine::Parts::pump(Millis now) {
   // What is under way on the lanes may still be answered.
   if (!session.up() && streams.bulk_idle()) streams.lanes().rest();
   if (!session.up() || session.wants_close()) return watch_drift(now);
-  if (const auto report = resync.take_report(clock())) {
+  if (auto report = resync.take_report(clock())) {
     synced = true;
     ++resyncs;
+    if (const auto all = meter.reads(report->flows_read, 0, clock())) listener.on_progress(*all);
     drift.read(now);
+    if (ingest.running()) report->sent += ingest.coming() - 1;
     listener.on_resynced(*report);
   }
   for (;;) {
@@ -186,11 +190,21 @@ void SwitchEngine::Parts::report_progress() {
 }
 
 bool SwitchEngine::Parts::read_back(Millis now) {
-  if (resync.running()) return true;
+  if (resync.running()) {
+    // A walk whose counts have not come has nothing left; that is not its end.
+    if (resync.flows_left() > 0) {
+      if (const auto so_far = meter.reads(resync.flows_read(), resync.flows_left(), clock())) {
+        listener.on_progress(*so_far);
+      }
+    }
+    return true;
+  }
   if (synced) drift_scope.add(drift.take_wanted(now));
-  const bool whole = (full_given && !synced) || resync_wanted;
+  // The first full batch is taken in by slices if the switch turns out to be empty.
+  const bool first = ingest.running() && ingest.options().full && !full_given && !synced;
+  const bool whole = first || (full_given && !synced) || resync_wanted;
   if (!whole && !drift_scope.any()) return false;
-  finish_ingest();
+  if (!first) finish_ingest();
   // `confirmed` is about to be replaced; nothing may be under way that would change it meanwhile. What was to be
   // tried again would wait for compose(), which is not reached from here: it is planned anew after the dump.
   streams.yield();

@@ -26,6 +26,7 @@ bool SwitchEngine::Parts::must_wait(const CommitOptions& options) const {
 
 bool SwitchEngine::Parts::may_pass(const CommitOptions& options, std::span<const OwnerSet> sets) const {
   if (!ingest.running() || !waiting.empty() || ledger.any_atomic() || !may_send() || resync_wanted) return false;
+  if (resync.running()) return false;
   return options.mode == CommitMode::automatic && !options.full && count_messages(sets) <= Streams::kSmall;
 }
 
@@ -37,8 +38,9 @@ void SwitchEngine::Parts::accept(std::uint64_t commit_id, std::vector<std::uint8
   store.expect(wanted);
   std::erase_if(sets, [&](const OwnerSet& set) { return !accept_set(commit, set); });
   ingest.begin(commit, epoch, options, std::move(batch), std::move(sets));
+  const bool reads_first = options.full && streams.idle() && store.counts().confirmed == 0;
   const bool may_slice = wanted > 2 * Ingest::kSlice && options.mode != CommitMode::atomic && may_send() &&
-                         (full_given || !options.full) && !resync_wanted;
+                         (full_given || !options.full || reads_first) && !resync_wanted;
   if (!may_slice || ingest.arrange(store) < Ingest::kSlice) finish_ingest();
 }
 

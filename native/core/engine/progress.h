@@ -18,24 +18,36 @@ class ProgressMeter {
 
   // `left`: what is not confirmed yet.
   [[nodiscard]] std::optional<Progress> commits(std::uint64_t left, std::int64_t now_us) {
-    if (!running_) {
-      if (left < kLong) return std::nullopt;
-      running_ = true;
-      done_ = 0;
-      began_us_ = said_us_ = now_us;
-      return std::nullopt;
-    }
-    if (left > 0 && now_us - said_us_ < kEveryUs) return std::nullopt;
-    said_us_ = now_us;
-    running_ = left > 0;
-    return Progress{Progress::Phase::commit, done_, done_ + left, now_us - began_us_};
+    if (!confirming_.running) done_ = 0;
+    return say(confirming_, Progress::Phase::commit, done_, left, now_us);
+  }
+
+  [[nodiscard]] std::optional<Progress> reads(std::uint64_t done, std::uint64_t left, std::int64_t now_us) {
+    return say(reading_, Progress::Phase::read, done, left, now_us);
   }
 
  private:
-  bool running_ = false;
-  std::uint64_t done_ = 0;
-  std::int64_t began_us_ = 0;
-  std::int64_t said_us_ = 0;
+  struct Run {
+    bool running = false;
+    std::int64_t began_us = 0;
+    std::int64_t said_us = 0;
+  };
+
+  [[nodiscard]] static std::optional<Progress> say(Run& run, Progress::Phase phase, std::uint64_t done,
+                                                   std::uint64_t left, std::int64_t now_us) {
+    if (!run.running) {
+      if (left >= kLong) run = {true, now_us, now_us};
+      return std::nullopt;
+    }
+    if (left > 0 && now_us - run.said_us < kEveryUs) return std::nullopt;
+    run.said_us = now_us;
+    run.running = left > 0;
+    return Progress{phase, done, done + left, now_us - run.began_us};
+  }
+
+  Run confirming_;
+  Run reading_;
+  std::uint64_t done_ = 0;  // confirmed
 };
 
 }  // namespace sluice

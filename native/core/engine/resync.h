@@ -32,6 +32,10 @@ class Resync {
   // True when the part belongs to this resync.
   bool on_part(std::uint32_t xid, openflow::MultipartPart part, Millis now);
   bool on_error(std::uint32_t xid, const std::string& name);
+  [[nodiscard]] std::uint64_t flows_read() const { return report_.flows_read; }
+  [[nodiscard]] std::uint64_t flows_left() const {
+    return walk_.flows() > report_.flows_read ? walk_.flows() - report_.flows_read : 0;
+  }
   // Once, when the last part has come. The differences are in store.dirty().
   [[nodiscard]] std::optional<ResyncReport> take_report(std::int64_t now_us);
 

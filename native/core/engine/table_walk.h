@@ -26,6 +26,7 @@ class TableWalk {
   // `flows`: the part's body is flow descriptions, and so it is with `done` unless empty; `foreign`: not of this walk.
   [[nodiscard]] Step on_part(std::uint32_t xid, openflow::MultipartPart& part);
   [[nodiscard]] Step on_error(std::uint32_t xid);
+  [[nodiscard]] std::uint64_t flows() const { return flows_; }  // in all, once the switch has said so
 
  private:
   [[nodiscard]] bool read_counts(Bytes body);

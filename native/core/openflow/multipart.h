@@ -23,6 +23,11 @@ struct MultipartPart {
   MultipartType type = MultipartType::flow_desc;
   bool more = false;
   Bytes body;
+
+  // Of flows, groups or meters.
+  [[nodiscard]] bool is_description() const {
+    return type == MultipartType::flow_desc || type == MultipartType::group_desc || type == MultipartType::meter_desc;
+  }
 };
 
 [[nodiscard]] std::optional<MultipartPart> decode_multipart_reply(Bytes message);
