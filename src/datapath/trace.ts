@@ -21,7 +21,8 @@ export interface Parsed {
   readonly datapath: readonly string[];
 }
 
-const hitLine = /^ ?(\d+)\. (.*)$/;
+/** Indented below a flow that looks something up by resubmit. */
+const hitLine = /^ *(\d+)\. (.*)$/;
 
 /** Read what ofproto/trace printed for one bridge. */
 export function parseTrace(text: string, bridge: string): Parsed {

@@ -2,7 +2,7 @@
  * Connection tracking: what is tracked, what is exempt, which way round a connection is judged, and what is remembered.
  * Neighbours: destination.ts before; policy.ts judges; dscp.ts gets what was let through, deliver.ts what is never judged.
  */
-import { m, masked, type Flows } from '../openflow/index.js';
+import { a, m, masked, type Flows } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { connection, origin, prio, reg, t } from './layout.js';
 
@@ -29,13 +29,8 @@ export const conntrack: Feature = {
     }
 
     f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+inv+trk, actions=drop`;
-    // An ICMP error belongs to the connection it speaks of, and that one was allowed when it was committed.
-    f.add`table=${t.orient}, priority=${prio.guard}, ct_state=+rel+trk, actions=goto_table:${t.commit}`;
-    f.add`table=${t.orient}, priority=${prio.usual}, ct_state=+rpl+trk,
-      actions=move:${reg.sourceGroup}->${reg.scratch}, move:${reg.destinationGroup}->${reg.sourceGroup},
-        move:${reg.scratch}->${reg.destinationGroup}, move:${reg.sourceSet}->${reg.scratch},
-        move:${reg.destinationSet}->${reg.sourceSet}, move:${reg.scratch}->${reg.destinationSet}, move:${reg.sourceNetwork}->${reg.scratch},
-        move:${reg.destinationNetwork}->${reg.sourceNetwork}, move:${reg.scratch}->${reg.destinationNetwork}, goto_table:${t.auditOut}`;
+    related(f);
+    f.add`table=${t.orient}, priority=${prio.usual}, ct_state=+rpl+trk, actions=${exchange}, goto_table:${t.auditOut}`;
     f.add`table=${t.orient}, priority=${prio.network}, ct_state=+trk, actions=goto_table:${t.auditOut}`;
 
     if (settings.midstream === 'drop') refuseMidstream(f);
@@ -43,6 +38,38 @@ export const conntrack: Feature = {
     else commit(f);
   },
 };
+
+/** The two sides change places. */
+const exchange = a`move:${reg.sourceGroup}->${reg.scratch}, move:${reg.destinationGroup}->${reg.sourceGroup},
+  move:${reg.scratch}->${reg.destinationGroup}, move:${reg.sourceSet}->${reg.scratch},
+  move:${reg.destinationSet}->${reg.sourceSet}, move:${reg.scratch}->${reg.destinationSet}, move:${reg.sourceNetwork}->${reg.scratch},
+  move:${reg.destinationNetwork}->${reg.sourceNetwork}, move:${reg.scratch}->${reg.destinationNetwork}`;
+
+/**
+ * An ICMP error is judged as the connection that it speaks of, whose original tuple it has. It is sent to one end of that, but any router
+ * may send it: the other end is looked up in the tables of addresses, by the tuple (`resubmit(…,ct)`, ovs-actions(7)), and no router's group
+ * counts. Such a look-up comes back from the first table after them.
+ */
+function related(f: Flows): void {
+  for (const after of [t.serviceHairpin, t.conntrack]) {
+    f.add`table=${after}, priority=${prio.cut}, ${reg.related}=1, actions=set_field:0->${reg.related}`;
+  }
+  for (const family of [m`ip`, m`ipv6`]) {
+    f.add`table=${t.orient}, priority=${prio.guard}, ct_state=+rel-rpl+trk, ${family},
+      actions=set_field:0->${reg.sourceGroup}, set_field:0->${reg.sourceSet}, set_field:0->${reg.sourceNetwork},
+        set_field:1->${reg.related}, resubmit(,${t.source},ct), goto_table:${t.auditOut}`;
+    f.add`table=${t.orient}, priority=${prio.guard}, ct_state=+rel+rpl+trk, ${family},
+      actions=${exchange}, set_field:0->${reg.destinationGroup}, set_field:0->${reg.destinationSet}, set_field:0->${reg.destinationNetwork},
+        set_field:1->${reg.related}, resubmit(,${t.receiver},ct), goto_table:${t.auditOut}`;
+  }
+  // No router stands between link-local addresses, and a local endpoint's is known by its port alone (source.ts).
+  f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+rel-rpl+trk, ipv6, ct_ipv6_src=fe80::/10, actions=goto_table:${t.auditOut}`;
+  f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+rel+rpl+trk, ipv6, ct_ipv6_dst=fe80::/10,
+    actions=${exchange}, goto_table:${t.auditOut}`;
+  // The ports of SCTP are in no tuple, and here they are not in the packet: nothing says what a rule would.
+  f.add`table=${t.orient}, priority=${prio.cut}, ct_state=+rel+trk, ip, ct_nw_proto=132, actions=goto_table:${t.commit}`;
+  f.add`table=${t.orient}, priority=${prio.cut}, ct_state=+rel+trk, ipv6, ct_nw_proto=132, actions=goto_table:${t.commit}`;
+}
 
 /** TCP that begins without SYN: the switch was restarted, the entry flushed, or the endpoint moved here. */
 function refuseMidstream(f: Flows): void {
@@ -61,10 +88,10 @@ function commit(f: Flows): void {
   }
 }
 
-/** A connection is marked when it is allowed, and a marked one is not judged again. */
+/** A connection is marked when it is allowed, and a marked one is not judged again, nor what speaks of it. */
 function keep(f: Flows): void {
   const { allowed, translated } = connection;
-  f.add`table=${t.orient}, priority=${prio.guard}, ct_state=-rel+trk-inv, ct_mark=${masked(allowed, allowed)},
+  f.add`table=${t.orient}, priority=${prio.kept}, ct_state=+trk-inv, ct_mark=${masked(allowed, allowed)},
     actions=goto_table:${t.serviceReply}`;
   for (const family of families) {
     f.add`table=${t.commit}, priority=${prio.usual}, ct_state=+new+trk, ${family},

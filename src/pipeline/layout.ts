@@ -34,6 +34,8 @@ export const reg = {
   natBit: register(12, 15, 15, 'natBit'),
   /** 1 on the way to a VIP's provider. */
   translated: register(12, 16, 16, 'translated'),
+  /** 1 while a side of the connection that an ICMP error speaks of is looked up. */
+  related: register(12, 17, 17, 'related'),
   /** The service whose VIP the packet was sent to. */
   service: register(13, 0, 31, 'service'),
   /** What a packet handed to the daemon is too big for: the MTU in bytes of the way ahead (`punt.tooBig`). */
@@ -76,7 +78,9 @@ export const prio = {
   guard: 200,
   /** What is allowed in spite of a guard. */
   exempt: 300,
-  /** Connections that were cut. */
+  /** What was allowed once and is not judged again (onPolicyChange keep). */
+  kept: 350,
+  /** Connections that were cut; and what comes back from a look-up. */
   cut: 400,
 } as const;
 

@@ -15,6 +15,8 @@ export interface TableContract {
   readonly matches: readonly string[];
   /** Tables its flows may send a packet to, by goto_table or ct. */
   readonly next: readonly TableName[];
+  /** Tables it looks something up in before it goes on, by resubmit; these come back. */
+  readonly asks?: readonly TableName[];
   readonly miss: { readonly to: TableName } | { readonly drop: string };
 }
 
@@ -189,7 +191,7 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.serviceHairpin,
     purpose: 'What a provider sends to a VIP of its own may be a reply to itself: the NAT zone knows.',
-    matches: ['dl_type', 'zone', 'nw_src', 'nw_dst', 'ipv6_src', 'ipv6_dst'],
+    matches: ['dl_type', 'zone', 'nw_src', 'nw_dst', 'ipv6_src', 'ipv6_dst', 'related'],
     next: ['service'],
     miss: { to: 'service' },
   },
@@ -259,13 +261,14 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.conntrack,
     purpose: 'IP goes through connection tracking; ARP, ND, MLD and DHCP are never judged.',
-    matches: ['dl_type', 'nw_proto', 'icmp_type', 'tp_src', 'tp_dst', 'origin'],
+    matches: ['dl_type', 'nw_proto', 'icmp_type', 'tp_src', 'tp_dst', 'origin', 'related'],
     next: ['orient', 'deliver'],
     miss: { drop: 'neither IP nor ARP' },
   },
   {
     ref: t.orient,
-    purpose: 'Replies get their two sides exchanged, so that rules see the connection’s first direction.',
+    purpose:
+      'Replies get their two sides exchanged, ICMP errors those of their connection, so that rules see its first direction.',
     matches: [
       'ct_state',
       'ct_mark',
@@ -282,6 +285,7 @@ export const contracts: readonly TableContract[] = [
       'ct_tp_dst',
     ],
     next: ['auditOut', 'commit', 'serviceReply'],
+    asks: ['source', 'receiver'],
     miss: { drop: 'not tracked' },
   },
   {

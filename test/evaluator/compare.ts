@@ -12,7 +12,7 @@ import { copies, copyOf } from './forwarding.js';
 import { run, type Journey } from './machine.js';
 import { big, frameText } from './packet.js';
 import { ports } from './ports.js';
-import { verdictOf, type Deviations, type Scene } from './scene.js';
+import { isBlind, verdictOf, type Scene } from './scene.js';
 import { Tables } from './tables.js';
 
 /** Everything a state compiles to, as a batch. */
@@ -50,17 +50,16 @@ export interface Outcome {
 }
 
 /** What the state demands. */
-export function demanded(state: State, scene: Scene, deviations: Deviations): Outcome {
+export function demanded(state: State, scene: Scene): Outcome {
   if (scene.kind === 'refused') return { verdict: 'refused', by: [], copies: [] };
   if (scene.kind === 'nowhere') return { verdict: 'unjudged', by: [], copies: [] };
   if (scene.kind === 'handed over') return { verdict: 'unjudged', by: [], copies: ['daemon'] };
   if (scene.kind === 'answered') return { verdict: 'unjudged', by: [], copies: [`port ${scene.frame.inPort}`] };
-  if (scene.kind === 'exempt') return { verdict: 'unjudged', by: [], copies: copies(state, scene) };
-  const verdict = verdictOf(state, scene, deviations);
+  if (scene.kind === 'exempt' || isBlind(scene)) return { verdict: 'unjudged', by: [], copies: copies(state, scene) };
+  const verdict = verdictOf(state, scene);
   const by = verdict.by === 'rule' ? verdict.alike : verdict.by === 'default' ? ['default'] : [];
-  const unjudged = scene.phase === 'related' && deviations.relatedUnjudged;
   return {
-    verdict: unjudged ? 'unjudged' : verdict.action,
+    verdict: verdict.action,
     by,
     copies: verdict.action === 'allow' ? copies(state, scene) : [],
   };

@@ -48,10 +48,15 @@ class Run {
     this.#conntrack = conntrack;
   }
 
-  from(first: number, start: Fields): void {
-    const fields = start;
+  from(first: number, fields: Fields): void {
+    this.#walk(first, fields, fields);
+    this.fields ??= fields;
+  }
+
+  /** `shown` to the first table instead of the packet's own fields. */
+  #walk(first: number, fields: Fields, shown: Fields): void {
     for (let table: number | undefined = first; table !== undefined;) {
-      const flows: readonly Flow[] = this.#tables.lookup(table, fields);
+      const flows: readonly Flow[] = this.#tables.lookup(table, table === first ? shown : fields);
       this.path.push({ table, flows });
       const [flow] = flows;
       table = undefined;
@@ -62,7 +67,6 @@ class Run {
         else this.#perform(action, fields);
       }
     }
-    this.fields ??= fields;
   }
 
   #perform(action: Exclude<Action, { do: 'goto' }>, fields: Fields): void {
@@ -76,6 +80,9 @@ class Run {
         return;
       case 'dec_ttl':
         fields.set('nw_ttl', (fields.get('nw_ttl') ?? 0n) - 1n);
+        return;
+      case 'ask':
+        this.#walk(action.table, fields, byOriginalTuple(fields));
         return;
       case 'controller':
         this.sent.push({ port: daemonPort, fields: new Map(fields) });
@@ -134,6 +141,23 @@ class Run {
     // The copy goes on in that table; what is left of this flow's actions sees nothing of the tracking.
     this.from(action.table, copy);
   }
+}
+
+/** ovs-actions(7), resubmit with ct: the one lookup sees the original tuple in place of the packet's. */
+function byOriginalTuple(fields: Fields): Fields {
+  const shown: Fields = new Map(fields);
+  const tuple = {
+    ip_src: 'ct_nw_src',
+    ip_dst: 'ct_nw_dst',
+    ipv6_src: 'ct_ipv6_src',
+    ipv6_dst: 'ct_ipv6_dst',
+    nw_proto: 'ct_nw_proto',
+  };
+  for (const [name, original] of Object.entries(tuple)) {
+    const value = fields.get(original);
+    if (value !== undefined) shown.set(name, value);
+  }
+  return shown;
 }
 
 /** The option of a solicitation is at the place of an advertisement's. */

@@ -5,7 +5,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { demanded, done, isConjoined, journeyOf, namedAlike, storyOf, tablesOf, wrongHeaders } from './compare.js';
-import { known } from './scene.js';
 import { objects, stateOf } from './states.js';
 import { sceneFor, shape } from './traffic.js';
 
@@ -46,7 +45,7 @@ export function check({ states, framesEach, seed, keep }: Size): Tally {
         const name = `${outcome.verdict}${outcome.by.length === 0 ? '' : outcome.by[0] === 'default' ? ' default' : ' rule'}`;
         tally.verdicts[name] = (tally.verdicts[name] ?? 0) + 1;
         expect(wrongHeaders(scene, journey), `${one.way}: ${storyOf(scene, journey)}`).toEqual([]);
-        const wanted = demanded(state, scene, known);
+        const wanted = demanded(state, scene);
         tally.conjoined += Number(wanted.by.some((key) => isConjoined(state, key)));
         expect(namedAlike(state, outcome, wanted), `${one.way}: ${storyOf(scene, journey)}`).toEqual(wanted);
       }

@@ -30,21 +30,6 @@ export interface Scene {
   readonly remembered?: Tuple | undefined;
 }
 
-/**
- * Where the tables are known to differ from the policy's words. Each is pinned by a test in gaps.test.ts, which fails when
- * the tables come round; then it goes from here.
- */
-export interface Deviations {
-  /** ICMP errors pass without a verdict about the connection they speak of. */
-  readonly relatedUnjudged: boolean;
-}
-
-/** The policy to the letter. */
-export const none: Deviations = { relatedUnjudged: false };
-
-/** What the tables are known to do instead. */
-export const known: Deviations = { relatedUnjudged: true };
-
 export function endOf(endpoint: Endpoint | undefined, address: Address): End {
   return { endpoint, address };
 }
@@ -77,9 +62,13 @@ export function originalTuple(phase: Phase, body: Ip): Tuple {
   return phase === 'reply' ? turned(tupleOf(body)) : tupleOf(body);
 }
 
-export function verdictOf(state: State, scene: Scene, deviations: Deviations): Verdict {
+/** An ICMP error about SCTP shows no ports, and nothing can say what the rules do. */
+export function isBlind({ phase, frame }: Scene): boolean {
+  return phase === 'related' && frame.body.kind === 'ip' && frame.body.about?.protocol === proto.sctp;
+}
+
+export function verdictOf(state: State, scene: Scene): Verdict {
   const { body } = scene.frame;
   if (body.kind !== 'ip') throw new Error('only IP is judged');
-  if (scene.phase === 'related' && deviations.relatedUnjudged) return { action: 'allow', by: 'nothing', alike: [] };
   return judge(state, connectionOf(scene, body, originalTuple(scene.phase, body)));
 }

@@ -117,6 +117,12 @@ export function bodyOf({ service: s, phase }: Shape, source: Address, destinatio
   return { kind: 'ip', source, destination, protocol: errorProtocol, icmpType, about };
 }
 
+/** Any router on its way may send an ICMP error. */
+function maybeByRouter({ phase, outside, v6 }: Shape, body: Ip): Ip {
+  if (phase !== 'related' || outside !== 1) return body;
+  return { ...body, source: v6 ? ipv6('2001:db8::fe') : 0xc633_64fe };
+}
+
 export interface Draft {
   readonly way: Outer & { inPort: number; origin: Origin };
   readonly network: Network;
@@ -135,7 +141,9 @@ export function sceneOf(draft: Draft): Scene {
   const { way, network, ethSrc, ethDst, body, phase = 'first' } = draft;
   const { origin, ...outer } = way;
   const frame: Frame = { ...outer, ethSrc, ethDst, body };
-  const [source, destination] = body.kind === 'ip' ? [body.source, body.destination] : [body.spa, body.tpa];
+  const [from, destination] = body.kind === 'ip' ? [body.source, body.destination] : [body.spa, body.tpa];
+  // Whoever sends an error, it is about what the other end sent, or was sent.
+  const source = body.kind === 'ip' && body.about ? body.about.destination : from;
   const remembered = phase === 'first' || body.kind !== 'ip' ? undefined : originalTuple(phase, body);
   return {
     ...{ frame, network, origin, phase, remembered, kind: draft.kind ?? 'judged' },
@@ -164,7 +172,8 @@ function routed(state: State, s: Shape, from: Endpoint, to: Endpoint, out: boole
   const destination = addressOf(to, s.v6);
   if (source === undefined || destination === undefined) return undefined;
   if (from.network === to.network || from.tenant !== to.tenant) return undefined;
-  const body = bodyOf(s, source, destination);
+  const sent = bodyOf(s, source, destination);
+  const body = out ? sent : maybeByRouter(s, sent);
   const ends = { sender: from, receiver: to, body, phase: s.phase };
   const network = networkOf(state, out ? from : to);
   if (!out)
@@ -198,7 +207,7 @@ function arriving(state: State, s: Shape, to: Endpoint): Scene | undefined {
   const destination = addressOf(to, s.v6);
   if (destination === undefined) return undefined;
   const network = networkOf(state, to);
-  const body = bodyOf(s, outsideAddress(s), destination);
+  const body = maybeByRouter(s, bodyOf(s, outsideAddress(s), destination));
   const ends = { receiver: to, station: to, body, phase: s.phase };
   return sceneOf({ ...ends, way: fromOutside(network, firstPeer), network, ethSrc: router, ethDst: to.mac });
 }

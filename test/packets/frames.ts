@@ -47,6 +47,34 @@ export function icmp6(from: Station, to: Station, type: number, body: Uint8Array
   return ethernet(from.mac, to.mac, 0x86dd, bytes(header, message), tag);
 }
 
+/** A UDP packet of either family. */
+export function udp(
+  from: Station,
+  to: Station,
+  ports: readonly [source: number, destination: number],
+  body: Uint8Array,
+): Uint8Array {
+  const v6 = from.ip.includes(':');
+  const [source, destination] = [addressBytes(from.ip), addressBytes(to.ip)];
+  const unsummed = bytes(u16(ports[0]), u16(ports[1]), u16(8 + body.length), u16(0), body);
+  const sum = checksum(bytes(source, destination, u32(unsummed.length), u32(17), unsummed)) || 0xffff;
+  const message = bytes(unsummed.subarray(0, 6), u16(sum), body);
+  if (v6)
+    return ethernet(
+      from.mac,
+      to.mac,
+      0x86dd,
+      bytes(u32(0x6000_0000), u16(message.length), 17, 64, source, destination, message),
+    );
+  const header = (sumOf: number) =>
+    bytes(0x45, 0, u16(20 + message.length), u16(1), u16(0), 64, 17, u16(sumOf), source, destination);
+  return ethernet(from.mac, to.mac, 0x0800, bytes(header(checksum(header(0))), message));
+}
+
+function addressBytes(ip: string): Uint8Array {
+  return ip.includes(':') ? ipv6(ip) : Uint8Array.from(ip.split('.').map(Number));
+}
+
 /** Target (and flags) of neighbour discovery, with a link-layer option of a type where `option` is given. */
 export function nd(target: string, flags = 0, option?: { readonly type: 1 | 2; readonly mac: string }): Uint8Array {
   return bytes(u32(flags), ipv6(target), option ? [option.type, 1, ...mac(option.mac)] : []);

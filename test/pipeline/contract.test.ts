@@ -6,7 +6,7 @@ import { accept, compileText, exampleState, readLine, worldOf } from './support.
 
 /** What is wrong with a flow by its table's contract. */
 function breaches(text: string): string[] {
-  const { table, fields, next } = readLine(text);
+  const { table, fields, next, asks } = readLine(text);
   const contract = contracts.find(({ ref }) => ref.name === table);
   if (!contract) return [`no table ${table}: ${text}`];
   return [
@@ -16,6 +16,9 @@ function breaches(text: string): string[] {
     ...next
       .filter((name) => !(contract.next as readonly string[]).includes(name))
       .map((name) => `${table} may not go to ${name}: ${text}`),
+    ...asks
+      .filter((name) => !(contract.asks as readonly string[] | undefined)?.includes(name))
+      .map((name) => `${table} may not ask ${name}: ${text}`),
   ];
 }
 
@@ -69,6 +72,9 @@ test('a flow that breaks its table’s contract is found', () => {
   ]);
   expect(breaches(' table=policy, priority=1,reg2=0x1 actions=goto_table:deliver')).toEqual([
     expect.stringContaining('policy may not go to deliver'),
+  ]);
+  expect(breaches(' table=policy, priority=1,reg2=0x1 actions=resubmit(,source,ct)')).toEqual([
+    expect.stringContaining('policy may not ask source'),
   ]);
   expect(breaches(' table=neighbours, priority=1,reg1=0x100000/0xf00000 actions=drop')).toEqual([
     expect.stringContaining('neighbours may not match delivery'),

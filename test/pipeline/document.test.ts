@@ -4,7 +4,7 @@ import { contracts, prio, reg, rulePriority } from '../../src/pipeline/layout.js
 import { compileText, exampleState, readLine, worldOf } from './support.js';
 
 function tableSections(lines: readonly string[]): string[] {
-  return contracts.map(({ ref, purpose, matches, next, miss }) => {
+  return contracts.map(({ ref, purpose, matches, next, asks, miss }) => {
     const flows = lines.filter((line) => readLine(line).table === ref.name);
     return [
       `### ${ref.id} ${ref.name}`,
@@ -13,6 +13,7 @@ function tableSections(lines: readonly string[]): string[] {
       '',
       `- matches: ${matches.length > 0 ? matches.map((name) => `\`${name}\``).join(', ') : 'nothing'}`,
       `- goes on to: ${next.length > 0 ? next.map((name) => `\`${name}\``).join(', ') : 'a port'}`,
+      ...(asks ? [`- asks before: ${asks.map((name) => `\`${name}\``).join(', ')}`] : []),
       `- otherwise: ${'to' in miss ? `on to \`${miss.to}\`` : `dropped and counted: ${miss.drop}`}`,
       `- flows of the example host: ${flows.length}`,
       '',

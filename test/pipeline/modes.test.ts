@@ -98,7 +98,7 @@ test('onPolicyChange keep: what is allowed is marked, and what is marked is not 
       `-table=commit, priority=100,ct_state=+new+trk,${family} ${commit('', 'dscp')}`,
       `-table=commit, priority=200,ct_state=+new+trk,${family},reg12=0x10000/0x10000 ${marked('0x2', 'serviceReply')}`,
     ]),
-    '+table=orient, priority=200,ct_state=-rel-inv+trk,ct_mark=0x1/0x1 actions=goto_table:serviceReply',
+    '+table=orient, priority=350,ct_state=-inv+trk,ct_mark=0x1/0x1 actions=goto_table:serviceReply',
     ...each((family) => [
       `+table=commit, priority=100,ct_state=+new+trk,${family} ${marked('0x1', 'dscp')}`,
       `+table=commit, priority=200,ct_state=+new+trk,${family},reg12=0x10000/0x10000 ${marked('0x3', 'serviceReply')}`,

@@ -93,6 +93,8 @@ export interface Line {
   readonly table: string;
   readonly fields: readonly string[];
   readonly next: readonly string[];
+  /** Tables of its resubmits. */
+  readonly asks: readonly string[];
 }
 
 const shorthand: Record<string, string[]> = {
@@ -134,5 +136,6 @@ export function readLine(text: string): Line {
   const next = [...actions.matchAll(/goto_table:([\w-]+)|ct\([^)]*table=([\w-]+)/g)].map(
     (found) => found[1] ?? found[2] ?? '',
   );
-  return { table, fields, next };
+  const asks = [...actions.matchAll(/resubmit\(,([\w-]+)/g)].map((found) => found[1] ?? '');
+  return { table, fields, next, asks };
 }
