@@ -19,7 +19,7 @@ const core = onlySome ? 0 : await testCore();
 const vitest = show(
   process.execPath,
   [packaged('vitest/vitest.mjs'), 'run', '--config', 'test/vitest.config.ts', ...rest],
-  long ? { SLUICE_LONG: '1' } : {},
+  { SLUICE_TEST_BUILT: '1', ...(long ? { SLUICE_LONG: '1' } : {}) },
 );
 // A path among the arguments asks for those tests only.
 const found = onlySome ? 0 : await fuzz(long ? 600 : 5);

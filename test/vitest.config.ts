@@ -1,5 +1,5 @@
 /**
- * How the tests run: from any working directory, on two cores, files in parallel except those that move real packets.
+ * How the tests run: from any working directory, files in parallel except those that measure how long packets take.
  * Neighbours: test/support/setup.ts (nothing may be left behind). Forks, not threads: a fault in the addon ends one file, not the run.
  */
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,11 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const long = process.env.SLUICE_LONG === '1';
+
+/** Latency, rates and silence are measured here, so nothing else may run beside them. */
+const timed = ['bandwidth', 'bond', 'flips', 'flips.long', 'policy', 'restart', 'uplink'].map(
+  (name) => `test/packets/${name}.test.ts`,
+);
 
 const shared = {
   root,
@@ -22,13 +27,14 @@ export default defineConfig({
   root,
   test: {
     globalSetup: ['test/support/global.ts'],
-    maxWorkers: 2,
     projects: [
       {
         root,
         test: {
           ...shared,
           name: 'rooms',
+          // One more than cores: most wait for a switch or a daemon of theirs.
+          maxWorkers: 3,
           include: ['test/**/*.test.ts'],
           exclude: ['test/packets/**', ...(long ? [] : ['test/**/*.long.test.ts'])],
         },
@@ -38,13 +44,26 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'packets',
+          maxWorkers: 3,
           include: ['test/packets/**/*.test.ts'],
+          exclude: [...timed, ...(long ? [] : ['test/**/*.long.test.ts'])],
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        root,
+        test: {
+          ...shared,
+          name: 'timed',
+          maxWorkers: 1,
+          include: timed,
           exclude: long ? [] : ['test/**/*.long.test.ts'],
-          // Latency and silence are measured here, so nothing else may run beside it.
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -5,12 +5,12 @@ import { addressPriority, prio, t } from '../../src/pipeline/layout.js';
 import { check } from './property.js';
 
 test('for every host and frame, the tables do what the state demands', () => {
-  const { frames, conjoined, verdicts } = check({ states: 1_000, framesEach: 24 });
+  const { frames, conjoined, verdicts } = check({ states: 400, framesEach: 24 });
   // The property says nothing where no frame goes: every verdict must have been met, and often.
-  expect(frames).toBeGreaterThan(8_000);
-  expect(conjoined).toBeGreaterThan(150);
+  expect(frames).toBeGreaterThan(4_000);
+  expect(conjoined).toBeGreaterThan(50);
   for (const verdict of ['allow', 'allow rule', 'deny rule', 'deny default', 'refused', 'unjudged']) {
-    expect(verdicts[verdict], verdict).toBeGreaterThan(300);
+    expect(verdicts[verdict], verdict).toBeGreaterThan(100);
   }
 }, 180_000);
 
@@ -41,5 +41,5 @@ test.each<[string, (message: Uint8Array) => boolean]>([
   ['the external routes', (m) => [0, 24, 32].some((length) => inTable(m, t.route, addressPriority(length)))],
   ['the subnets that are connected', (m) => inTable(m, t.route, addressPriority(24) + 1)],
 ])('a switch without %s is found out', (_, missing) => {
-  expect(() => check({ states: 400, framesEach: 24, seed: 1, keep: (m) => !missing(m) })).toThrow(/Property failed/);
+  expect(() => check({ states: 200, framesEach: 24, seed: 1, keep: (m) => !missing(m) })).toThrow(/Property failed/);
 });
