@@ -9,6 +9,8 @@ import { connection, origin, prio, reg, t } from './layout.js';
 /** ICMPv6 that makes a link work: router and neighbour discovery, MLD (RFC 4861, 2710, 3810). */
 const linkIcmp6 = [130, 131, 132, 133, 134, 135, 136, 137, 143];
 
+const families = [m`ip`, m`ipv6`];
+
 export const conntrack: Feature = {
   system(f, { state: { settings } }) {
     f.add`table=${t.conntrack}, priority=${prio.usual}, ip, actions=ct(table=${t.orient},zone=${reg.zone})`;
@@ -30,6 +32,7 @@ export const conntrack: Feature = {
 
     f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+inv+trk, actions=drop`;
     related(f);
+    fragments(f);
     f.add`table=${t.orient}, priority=${prio.usual}, ct_state=+rpl+trk, actions=${exchange}, goto_table:${t.auditOut}`;
     f.add`table=${t.orient}, priority=${prio.network}, ct_state=+trk, actions=goto_table:${t.auditOut}`;
 
@@ -54,7 +57,7 @@ function related(f: Flows): void {
   for (const after of [t.serviceHairpin, t.conntrack]) {
     f.add`table=${after}, priority=${prio.cut}, ${reg.related}=1, actions=set_field:0->${reg.related}`;
   }
-  for (const family of [m`ip`, m`ipv6`]) {
+  for (const family of families) {
     f.add`table=${t.orient}, priority=${prio.guard}, ct_state=+rel-rpl+trk, ${family},
       actions=set_field:0->${reg.sourceGroup}, set_field:0->${reg.sourceSet}, set_field:0->${reg.sourceNetwork},
         set_field:1->${reg.related}, resubmit(,${t.source},ct), goto_table:${t.auditOut}`;
@@ -71,13 +74,22 @@ function related(f: Flows): void {
   f.add`table=${t.orient}, priority=${prio.cut}, ct_state=+rel+trk, ipv6, ct_nw_proto=132, actions=goto_table:${t.commit}`;
 }
 
+/**
+ * The userspace datapath puts a packet together to track it, and takes it apart again after: of a new connection the later fragments
+ * then show no ports. They have no verdict of their own: where they are committed they wait for the first, with which they go on,
+ * or, when that was denied, end. (The system datapath shows whole packets here.)
+ */
+function fragments(f: Flows): void {
+  for (const family of families) {
+    f.add`table=${t.orient}, priority=${prio.exempt}, ct_state=+new+trk, ${family}, nw_frag=later, actions=goto_table:${t.commit}`;
+  }
+}
+
 /** TCP that begins without SYN: the switch was restarted, the entry flushed, or the endpoint moved here. */
 function refuseMidstream(f: Flows): void {
   f.add`table=${t.orient}, priority=${prio.guard}, ct_state=+new+trk, tcp, tcp_flags=-syn, actions=drop`;
   f.add`table=${t.orient}, priority=${prio.guard}, ct_state=+new+trk, tcp6, tcp_flags=-syn, actions=drop`;
 }
-
-const families = [m`ip`, m`ipv6`];
 
 function commit(f: Flows): void {
   for (const family of families) {

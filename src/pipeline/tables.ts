@@ -273,6 +273,7 @@ export const contracts: readonly TableContract[] = [
       'ct_state',
       'ct_mark',
       'dl_type',
+      'nw_frag',
       'nw_proto',
       'tcp_flags',
       'zone',
