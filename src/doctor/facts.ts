@@ -100,6 +100,8 @@ export interface Facts {
   readonly database: Database | { readonly unreachable: string };
   /** What ovs-vswitchd answered to `version`, or why it did not. */
   readonly vswitchd: { readonly version: string } | { readonly unreachable: string };
+  /** What the bridge's datapath can do, as vswitchd names and answers it (`Yes`, `No`, a number); empty where it does not say. */
+  readonly features: ReadonlyMap<string, string>;
   readonly links: readonly Link[];
   readonly routes: readonly Route[];
   /** By interface; empty where no bond speaks LACP. */

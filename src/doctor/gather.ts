@@ -70,6 +70,10 @@ function lacpStates(shown: string): Map<string, LacpState> {
   return new Map([...lines].map(([, name = '', state]) => [name, state as LacpState]));
 }
 
+function featuresOf(shown: string): Map<string, string> {
+  return new Map([...shown.matchAll(/^(.+?): (.+)$/gm)].map(([, name = '', value = '']) => [name, value]));
+}
+
 /** Daemons that marked a bridge and run; one in another pid namespace counts as not running. */
 function livingDaemons(database: Facts['database']): Set<number> {
   const pids = 'bridges' in database ? database.bridges.map(bridgePid).filter((pid) => pid !== undefined) : [];
@@ -94,10 +98,11 @@ export async function gather(input: DoctorInput): Promise<Facts> {
     datapathType: input.wishes.datapathType ?? typeOf(database, bridge) ?? 'system',
     peers: input.wishes.peers ?? told.peers,
   };
-  const [peersSeen, vlansSeen, lacp] = await Promise.all([
+  const [peersSeen, vlansSeen, lacp, features] = await Promise.all([
     seenBy(input.rundir, bridge, 'tunnelPeer', /tun_(?:ipv6_)?src=([0-9a-f.:]+)/),
     seenBy(input.rundir, bridge, 'uplink', /dl_vlan=(\d+)/),
     ctl.call('lacp/show').then(lacpStates, () => new Map<string, LacpState>()),
+    ctl.call('dpif/show-dp-features', bridge).then(featuresOf, () => new Map<string, string>()),
   ]);
   const heard = new Set(peersSeen.filter(({ packets }) => packets > 0).map(({ from }) => from));
   // A thousand peers are not asked for one by one: the first say what the rest would.
@@ -111,6 +116,7 @@ export async function gather(input: DoctorInput): Promise<Facts> {
     peersSeen,
     vlansSeen,
     lacp,
+    features,
     living: livingDaemons(database),
     vsctl: input.usualPlace ? 'ovs-vsctl' : `ovs-vsctl --db=${input.database}`,
     database,

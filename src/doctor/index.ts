@@ -4,6 +4,7 @@
  */
 import { bridgeFindings, leftoverFindings } from './bridges.js';
 import { daemonFindings } from './daemon.js';
+import { datapathFindings } from './datapath.js';
 import type { Facts } from './facts.js';
 import type { Finding } from './finding.js';
 import { gather, type DoctorInput } from './gather.js';
@@ -13,6 +14,7 @@ import { vtepFindings } from './vtep.js';
 
 const checks: readonly ((facts: Facts) => Finding[])[] = [
   switchFindings,
+  datapathFindings,
   vtepFindings,
   uplinkFindings,
   bridgeFindings,

@@ -5,7 +5,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { diagnose, worst, type DoctorInput, type Finding } from '../../src/doctor/index.js';
+import { gather } from '../../src/doctor/gather.js';
+import { diagnose, examine as examineFacts, worst, type DoctorInput, type Finding } from '../../src/doctor/index.js';
 import { run } from '../../src/sandbox/index.js';
 import { startHost, type Host } from '../datapath/bench-host.js';
 
@@ -19,17 +20,21 @@ afterEach(async () => {
 
 const down = { unreachable: 'nobody listens' };
 
-function examine(more: Partial<DoctorInput> = {}): Promise<Finding[]> {
+function inputOf(more: Partial<DoctorInput> = {}): DoctorInput {
   const { remote, rundir } = host.sandbox;
   const wishes = { bridge: 'br-sluice', uplinkBridge: 'br-sluice-up', datapathType: 'dummy' };
-  return diagnose({
+  return {
     database: remote,
     rundir,
     usualPlace: false,
     wishes,
     daemon: { reasons: [], attention: [] },
     ...more,
-  });
+  };
+}
+
+function examine(more: Partial<DoctorInput> = {}): Promise<Finding[]> {
+  return diagnose(inputOf(more));
 }
 
 const shell = (command: string) => run('sh', ['-c', command], { env: host.sandbox.env });
@@ -95,6 +100,21 @@ describe('broken on purpose, found, and mended by the suggested command', () => 
       .poll(async () => (await examine({ daemon: daemon() })).map(({ code }) => code))
       .not.toContain('not-ready');
   });
+});
+
+// A datapath cannot be made to lack what vswitchd found in it at its start: the facts are the switch's own but for one answer.
+test.each([
+  ['CT state NAT', /VIP/],
+  ['CT orig tuple for IPv6', /IPv6/],
+  ['CT state', /policy/],
+])('a datapath that lacks %s is told, with what is lost', async (name, consequence) => {
+  const facts = await gather(inputOf());
+  expect(facts.features.get(name)).toBe('Yes');
+  const features = new Map(facts.features).set(name, 'No');
+  const found = examineFacts({ ...facts, features }).filter(({ code }) => code === 'datapath-feature-missing');
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatchObject({ severity: 'error', what: expect.stringContaining(`"${name}"`) });
+  expect(found[0]?.consequence).toMatch(consequence);
 });
 
 describe('broken uplink bridges, found and mended', () => {
