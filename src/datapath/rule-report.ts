@@ -17,7 +17,7 @@ export function withRuleReport(status: ObjectStatus, object: AnyObject, state: S
   }
   if (isSctp(object) && object.ports.length > 0 && state.settings.datapathType !== 'system') {
     const message =
-      'the userspace datapath tracks SCTP by addresses alone: each packet is judged by its own ports, and of two hosts the first to send is the client of all their associations';
+      'the userspace datapath tracks SCTP by addresses alone: each packet is judged by its own ports, of two hosts the first to send is the client of all their associations, and ICMP errors about any of these pass';
     problems.push({ code: 'sctp_untracked', message });
   }
   return problems.length === status.problems.length ? status : { ...status, problems };

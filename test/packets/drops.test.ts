@@ -3,6 +3,9 @@
  * Needs root for network namespaces; says so and skips otherwise.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DatapathController } from '../../src/datapath/controller.js';
+import { memoryStore } from '../../src/store/index.js';
+import { clock, silent } from '../support/quiet.js';
 import { buildOverlay, type Overlay } from './overlay.js';
 
 const root = process.getuid?.() === 0;
@@ -115,5 +118,34 @@ describe.skipIf(!root)('drops', () => {
     const after = await overlay.daemons[0].countedStatus(ref);
     expect(after.bytes).toBe((before.bytes ?? 0) + 10 * 98);
     expect((await overlay.daemons[0].countedStatus({ kind: 'endpoint', key: 'a' })).packets).toBeGreaterThan(10);
+  });
+
+  test('counters go on over a restart of the daemon', async () => {
+    await grows('policy', async () => {
+      for (let i = 0; i < 3; i++) await overlay.workload('a').udp('10.1.1.2', 53, 100);
+    });
+    const { packets: before } = await counted();
+    const [first] = overlay.daemons;
+    await first.stop();
+    const { remote, rundir } = overlay.hosts[0].sandbox;
+    const options = {
+      store: memoryStore(),
+      state: first.state,
+      database: remote,
+      rundir,
+      log: silent,
+      clock,
+      patienceMs: 20_000,
+    };
+    const next = new DatapathController(options);
+    next.start();
+    try {
+      await expect.poll(() => next.health().ready, { timeout: 10_000 }).toBe(true);
+      for (const { reason, packets } of await next.drops()) {
+        expect(packets, reason).toBeGreaterThanOrEqual(before.get(reason)!);
+      }
+    } finally {
+      await next.stop();
+    }
   });
 });
