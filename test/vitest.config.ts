@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const long = process.env.SLUICE_LONG === '1';
 
 /** Latency, rates and silence are measured here, so nothing else may run beside them. */
-const timed = ['bandwidth', 'bond', 'flips', 'flips.long', 'policy', 'restart', 'uplink'].map(
+const timed = ['bandwidth', 'bond', 'flips', 'flips.long', 'policy', 'restart'].map(
   (name) => `test/packets/${name}.test.ts`,
 );
 
