@@ -23,8 +23,9 @@ namespace sluice {
   return ports <= 50 ? 1 : ports <= 500 ? 8 : ports < 800 ? 16 : 32;
 }
 
-// All lanes may have a commit in one turn of the switch's main loop: together they may stall it as long as one would. On
-// one lane larger slices cost the switch more a flow: it holds what is under way, and that should stay in its caches.
+// All lanes may have a commit in one turn of the switch's main loop: together they may stall it as long as one would.
+// On one lane larger slices cost the switch more a flow: it holds what is under way, and that should stay in its
+// caches.
 [[nodiscard]] constexpr std::size_t slice_for(std::size_t lanes) {
   constexpr std::size_t kInOneTurn = 4000;
   constexpr std::size_t kLeast = 125;
