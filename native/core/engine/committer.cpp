@@ -26,6 +26,8 @@ constexpr unsigned kMaxLost = 8;
 // --- sending ---------------------------------------------------------------------------------------------------------
 
 void Committer::compose(const CommitPolicy& policy, std::span<Lane* const> lanes, Millis now) {
+  // Small slices over many lanes: with fewer under way some lanes would have nothing for the switch's next turn.
+  most_in_flight_ = lanes.size() > 1 ? kInFlight + 1 : kInFlight;
   for (;;) {
     Retry work;
     Lane* lane = nullptr;
@@ -51,7 +53,7 @@ bool Committer::may_start(Stage stage) const {
 
 bool Committer::has_room(Lane& lane) const {
   if (!lane.up() || lane.wants_close() || lane.output().size() >= kLowWater) return false;
-  return static_cast<std::size_t>(std::ranges::count(in_flight_, &lane, &Transaction::lane)) < kInFlight;
+  return static_cast<std::size_t>(std::ranges::count(in_flight_, &lane, &Transaction::lane)) < most_in_flight_;
 }
 
 // The one with the least under way.

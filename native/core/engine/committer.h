@@ -48,7 +48,7 @@ struct CommitterTotals {
 class Committer {
  public:
   using Lane = openflow::OpenFlowSession;
-  static constexpr std::size_t kInFlight = 3;          // on each lane
+  static constexpr std::size_t kInFlight = 3;          // on the one lane
   static constexpr std::size_t kAtomicEntries = 5000;  // ≤ 10 ms of the switch's main thread
   static constexpr Millis kPatience = 60'000;          // for one answer, while echoes still come
 
@@ -123,6 +123,7 @@ class Committer {
   std::deque<Transaction> in_flight_;
   std::deque<Retry> retries_;
   std::uint32_t last_bundle_id_ = 0;
+  std::size_t most_in_flight_ = kInFlight;
   CommitterTotals totals_;
 };
 
