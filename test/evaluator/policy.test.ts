@@ -41,5 +41,5 @@ test.each<[string, (message: Uint8Array) => boolean]>([
   ['the external routes', (m) => [0, 24, 32].some((length) => inTable(m, t.route, addressPriority(length)))],
   ['the subnets that are connected', (m) => inTable(m, t.route, addressPriority(24) + 1)],
 ])('a switch without %s is found out', (_, missing) => {
-  expect(() => check({ states: 200, framesEach: 24, seed: 1, keep: (m) => !missing(m) })).toThrow(/Property failed/);
+  expect(() => check({ states: 400, framesEach: 24, seed: 1, keep: (m) => !missing(m) })).toThrow(/Property failed/);
 });

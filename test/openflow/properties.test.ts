@@ -30,7 +30,7 @@ test('parse(format(x)) is x, for every flow', () => {
     }),
     { numRuns: 2_000 },
   );
-});
+}, 120_000);
 
 test('a flow mod is a multiple of 8 bytes long, and says how long', () => {
   fc.assert(
