@@ -8,7 +8,7 @@ import { type CommitResult, Engine } from '../src/native/index.js';
 import type { World } from '../src/pipeline/world.js';
 import { interleave, rates, ratio, sample, speedRatio, table, thousands } from './measure.js';
 import { compileAll, worldWith } from './objects.js';
-import { encodeReplay, replay, withoutMarkers } from './raw.js';
+import { encodeReplay, metersIn, replay, replayMessages, withoutMarkers } from './raw.js';
 import type { BenchOptions, Outcome } from './index.js';
 import { BenchSwitch } from './switch.js';
 
@@ -47,6 +47,7 @@ export async function bulk(options: BenchOptions): Promise<Outcome> {
     if ((await bench.dump()) !== text) throw new Error('the engine and the raw replay left different flows');
     const ofctl = async () => {
       await bench.fresh();
+      await replayMessages(bench.remote, metersIn(messages), { bundle: 0 });
       const seconds = await bench.ofctlAddFlows(text);
       await bench.expectFlows(count);
       return seconds;

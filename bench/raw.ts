@@ -23,6 +23,7 @@ const type = {
   multipartReply: 19,
   barrierRequest: 20,
   barrierReply: 21,
+  meterMod: 29,
   bundleControl: 33,
   bundleAdd: 34,
 };
@@ -45,11 +46,18 @@ export function withoutMarkers(batch: Uint8Array): Uint8Array[] {
   return [...messagesIn(batch)].filter((message) => message[0] === version);
 }
 
-/** Everything that goes over the wire, in one buffer: bundles (or bare messages), then a barrier with the highest xid. */
-export function encodeReplay(messages: readonly Uint8Array[], bundle = 1000): { bytes: Buffer; barrierXid: number } {
+/** The meters of a batch: no bundle takes them, and the flows that use them need them first. */
+export function metersIn(messages: readonly Uint8Array[]): Uint8Array[] {
+  return messages.filter((message) => message[1] === type.meterMod);
+}
+
+/** Everything that goes over the wire, in one buffer: meters, bundles (or bare messages), then a barrier with the highest xid. */
+export function encodeReplay(all: readonly Uint8Array[], bundle = 1000): { bytes: Buffer; barrierXid: number } {
+  const meters = metersIn(all);
+  const messages = all.filter((message) => message[1] !== type.meterMod);
   const bundles = bundle === 0 ? 0 : Math.ceil(messages.length / bundle);
   const size =
-    messages.reduce((sum, one) => sum + one.length, 0) + (bundle === 0 ? 0 : messages.length * 16 + bundles * 32) + 8;
+    all.reduce((sum, one) => sum + one.length, 0) + (bundle === 0 ? 0 : messages.length * 16 + bundles * 32) + 8;
   const bytes = Buffer.alloc(size);
   let at = 0;
   let xid = 1;
@@ -67,6 +75,11 @@ export function encodeReplay(messages: readonly Uint8Array[], bundle = 1000): { 
     bytes.writeUInt16BE(bundleFlags, at + 6);
     at += 8;
   };
+  for (const meter of meters) {
+    bytes.set(meter, at);
+    bytes.writeUInt32BE(xid++, at + 4);
+    at += meter.length;
+  }
   messages.forEach((message, index) => {
     const id = bundle === 0 ? 0 : Math.floor(index / bundle) + 1;
     if (bundle !== 0 && index % bundle === 0) control(id, bundleType.open);
