@@ -122,7 +122,7 @@ describe.skipIf(!root)('a card with the only addresses of its host', () => {
 
   test('a switch that lost its bridges gets them again, and the host its addresses', async () => {
     bench = await hostIpBench();
-    await bench.serve('--adopt-host-ip', '--check-address', otherIp, '--vlan-if', nic);
+    const { log } = await bench.serve('--adopt-host-ip', '--check-address', otherIp, '--vlan-if', nic);
     await until('the move is confirmed', () => bench.journal()?.state === 'adopted');
     await bench.other.waitForPing(hostIp);
     await bench.host.sandbox.vsctl('del-br', bridge);
@@ -132,7 +132,7 @@ describe.skipIf(!root)('a card with the only addresses of its host', () => {
       async () =>
         (await bench.nics()).includes(nic) &&
         (await bench.ip('address', 'show', 'dev', bridge).catch(() => '')).includes(hostIp),
-      { timeoutMs: 20_000 },
+      { timeoutMs: 20_000, everyMs: 50, detail: () => log.map((line) => JSON.stringify(line)).join('\n') },
     );
     await bench.other.waitForPing(hostIp);
     await until('the move is confirmed', () => bench.journal()?.state === 'adopted');

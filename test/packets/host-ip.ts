@@ -138,8 +138,12 @@ async function onLab(lab: Lab, dir: ReturnType<typeof scratch>, extra: readonly 
     },
     async nics() {
       const { sandbox } = host;
-      if (!(await sandbox.vsctl('list-br')).split('\n').includes(bridge)) return [];
-      return (await sandbox.vsctl('list-ifaces', bridge)).split('\n').filter((name) => name.startsWith('eth'));
+      // No bridge, no NICs: asked in one go, as the bridge may be taken away between two questions.
+      const names = await sandbox.vsctl('list-ifaces', bridge).catch((error: unknown) => {
+        if (String(error).includes('no bridge named')) return '';
+        throw error;
+      });
+      return names.split('\n').filter((name) => name.startsWith('eth'));
     },
     async stop() {
       for (const server of servers) server.kill('SIGKILL');

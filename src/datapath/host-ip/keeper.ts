@@ -211,7 +211,9 @@ export class HostIpKeeper {
     if (!this.#trials.has(nic)) return false;
     const journal = this.#read(nic);
     if (journal?.state === 'adopted') {
-      this.#journals.set(nic, journal);
+      // Whoever followed it would take the journal of a second move for the end of this one.
+      this.#trials.leave(nic);
+      this.#adopted(journal);
       return false;
     }
     if (journal?.state !== 'moved') this.#hold(nic, `${nic} is getting its addresses back`);
@@ -280,14 +282,13 @@ export class HostIpKeeper {
   }
 
   #follow(nic: string): void {
-    const { log, tell } = this.#parts;
+    const { log } = this.#parts;
     this.#trials.follow(nic, async (journal) => {
-      this.#journals.set(nic, journal);
       if (journal.state === 'adopted') {
-        log.info({ nic, bridge: journal.bridge }, 'the move of host addresses is confirmed');
-        tell({ type: 'uplink', message: `${journal.bridge} keeps the addresses of ${nic}`, fields: { nic } });
+        this.#adopted(journal);
         return;
       }
+      this.#journals.set(nic, journal);
       try {
         if (!over.has(journal.state)) await this.#giveBack(journal, 'the watchdog died');
         this.#taken(nic);
@@ -295,6 +296,13 @@ export class HostIpKeeper {
         log.error({ err: error, nic }, 'host addresses could not be given back');
       }
     });
+  }
+
+  #adopted(journal: Journal): void {
+    const { nic, bridge } = journal;
+    this.#journals.set(nic, journal);
+    this.#parts.log.info({ nic, bridge }, 'the move of host addresses is confirmed');
+    this.#parts.tell({ type: 'uplink', message: `${bridge} keeps the addresses of ${nic}`, fields: { nic } });
   }
 
   /** A move was taken back: say why, and want the uplinks of before. */
