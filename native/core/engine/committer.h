@@ -48,7 +48,7 @@ struct CommitterTotals {
 class Committer {
  public:
   using Lane = openflow::OpenFlowSession;
-  static constexpr std::size_t kInFlight = 3;          // on the one lane
+  static constexpr std::size_t kInFlight = 3;          // on one lane
   static constexpr std::size_t kAtomicEntries = 5000;  // ≤ 10 ms of the switch's main thread
   static constexpr Millis kPatience = 60'000;          // for one answer, while echoes still come
 
