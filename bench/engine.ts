@@ -9,7 +9,7 @@ import { batchOf, type FlowSet, flowSets } from './flow-sets.js';
 import type { BenchOptions, Outcome } from './index.js';
 import { interleave, rates, ratio, type Sample, speedRatio, spread, table, thousands } from './measure.js';
 import { encodeReplay, replay, withoutMarkers } from './raw.js';
-import { BenchSwitch } from './switch.js';
+import { BenchSwitch, sameFlows } from './switch.js';
 
 const goalRaw = 0.95;
 const million = 1_000_000;
@@ -50,7 +50,7 @@ async function measure(set: FlowSet, count: number, runs: number): Promise<Found
     await sluice();
     const text = await bench.dump();
     await raw();
-    if ((await bench.dump()) !== text) throw new Error('the engine and the raw replay left different flows');
+    if (!sameFlows(await bench.dump(), text)) throw new Error('the engine and the raw replay left different flows');
     const ofctl = () => run('ofctl', () => bench.ofctlAddFlows(text));
     const seconds = await interleave({ raw, sluice, ofctl }, runs);
     const found = {

@@ -1,5 +1,5 @@
 /**
- * Claim: while the engine installs 100,000 flows, no echo on another connection waits longer than 10 ms.
+ * Claim: while the engine installs 100,000 flows, no echo on another connection waits longer than 10 ms; 60 at 1,000,000.
  * Neighbours: stall-probe.ts asks; the raw replay of the same bytes and an idle switch for comparison, in turns.
  * Checked in every run: all flows are in the switch.
  */
@@ -15,7 +15,7 @@ import { compileAll, worldWith } from './objects.js';
 import { encodeReplay, replay, withoutMarkers } from './raw.js';
 import { BenchSwitch } from './switch.js';
 
-const goalMs = 10;
+const million = 1_000_000;
 
 export async function stall(options: BenchOptions): Promise<Outcome> {
   const { world } = worldWith(options.flows ?? 100_000);
@@ -61,6 +61,7 @@ export async function stall(options: BenchOptions): Promise<Outcome> {
         ['sluice', spread(ms.sluice)],
       ]),
     );
+    const goalMs = count >= 0.99 * million ? 60 : 10;
     return { claim: `no echo waits longer than ${goalMs} ms (median run)`, holds: sample(ms.sluice).median <= goalMs };
   } finally {
     await bench.stop();

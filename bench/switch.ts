@@ -112,3 +112,9 @@ export class BenchSwitch {
     return this.sandbox.stop();
   }
 }
+
+/** A dump shows the order in which a table was filled, which over several connections is not always the same. */
+export function sameFlows(dump: string, other: string): boolean {
+  const inOrder = (text: string): string => text.split('\n').toSorted().join('\n');
+  return inOrder(dump) === inOrder(other);
+}
