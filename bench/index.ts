@@ -12,6 +12,7 @@ import { compile } from './compile.js';
 import { engine } from './engine.js';
 import { judging } from './judge.js';
 import { latency } from './latency.js';
+import { loop } from './loop.js';
 import { memory } from './memory.js';
 import { ports } from './ports.js';
 import { restart } from './restart.js';
@@ -38,6 +39,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<Outcom
   judge: judging,
   resync,
   latency,
+  loop,
   beside,
   restart,
   stall,

@@ -5,15 +5,14 @@
  * use them and removed after.
  */
 import type { Logger } from './log.js';
-import { Batch } from '../openflow/index.js';
-import { ownerKey, type AnyObject, type State } from '../model/index.js';
+import type { State } from '../model/index.js';
 import type { CommitMode, CommitResult, Engine } from '../native/index.js';
-import { compileGone, compileObject, compileSystem, everyObject, ownsFlows, systemOwner } from '../pipeline/compile.js';
+import { ownsFlows } from '../pipeline/compile.js';
 import { nothingDirty, type Dirty } from '../pipeline/dependents.js';
 import type { World } from '../pipeline/world.js';
-import { compileCuts } from '../pipeline/cut.js';
 import type { Tracked } from './cut/conntrack-dump.js';
 import { Cutter } from './cut/cutter.js';
+import { RoundCommit } from './round-commit.js';
 import type { StatusBook } from './status-book.js';
 
 export interface Round {
@@ -26,7 +25,7 @@ export interface Round {
 }
 
 export interface ReconcilerParts {
-  readonly engine: Pick<Engine, 'commit'>;
+  readonly engine: Pick<Engine, 'commit' | 'stats'>;
   readonly book: StatusBook;
   readonly log: Logger;
   /** Microseconds, monotonic. */
@@ -65,7 +64,7 @@ interface Waiter {
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #cutter: Cutter;
-  readonly #batch = new Batch();
+  readonly #commit: RoundCommit;
   #dirty: Dirty = nothingDirty();
   #portsDirty = true;
   /** What a request of this round asked for: `atomic` counts for all of it, and more than `staged`. */
@@ -79,7 +78,8 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
-    const { log, clock } = parts;
+    const { log, clock, engine, book } = parts;
+    this.#commit = new RoundCommit({ log, clock, engine, book });
     this.#cutter = new Cutter({
       log,
       clock,
@@ -149,7 +149,7 @@ export class Reconciler {
         const failure = error instanceof Error ? error : new Error(String(error));
         // What this round took is not lost: the next one states everything again.
         this.#full = true;
-        this.#parts.log.error({ err: failure }, 'round failed');
+        if (!this.#stopped) this.#parts.log.error({ err: failure }, 'round failed');
         for (const waiter of waiters) waiter.reject(failure);
         return;
       }
@@ -161,7 +161,7 @@ export class Reconciler {
   }
 
   async #round(): Promise<Round> {
-    const { engine, book, clock } = this.#parts;
+    const { book } = this.#parts;
     const syncPorts = this.#portsDirty;
     this.#portsDirty = false;
     if (syncPorts) await this.#parts.syncPorts('add');
@@ -173,19 +173,15 @@ export class Reconciler {
       if (this.#cutsDirty) await this.#cut();
       return { generation: this.#parts.state().generation, result: nothingSent, compileUs: 0, commitUs: 0 };
     }
-    const { generation } = this.#parts.state();
-    const started = clock();
+    const world = this.#parts.world();
+    const { generation } = world.state;
     const full = this.#full || dirty.all;
-    const owners = full ? this.#compileAll() : this.#compileSome(dirty);
-    const bytes = this.#batch.bytes();
-    const compiled = clock();
     this.#full = false;
     const mode = this.#mode;
     this.#mode = 'auto';
-    const committed = engine.commit(bytes, { full, mode });
-    this.#batch.reset(); // the engine has its copy
-    const result = await committed;
-    const done = clock();
+    const { owners, result, compileUs, commitUs } = full
+      ? await this.#commit.whole(world, this.#cutter.connections, mode)
+      : await this.#commit.some(world, dirty, mode);
 
     const refused = new Set(result.quarantined.map((quarantine) => quarantine.owner));
     const withoutFlows = [...dirty.objects].filter(([, { kind }]) => !ownsFlows(kind)).map(([owner]) => owner);
@@ -199,8 +195,7 @@ export class Reconciler {
     this.#parts.describe(result);
     if (syncPorts) await this.#parts.syncPorts('remove');
     const cut = await this.#cut();
-    const times = { compileUs: compiled - started, commitUs: done - compiled };
-    return { generation, result, ...times, ...(cut === undefined ? {} : { cut }) };
+    return { generation, result, compileUs, commitUs, ...(cut === undefined ? {} : { cut }) };
   }
 
   /** Policy holds without it: what cannot be cut now is dropped packet by packet, and tried again with the next change. */
@@ -213,42 +208,5 @@ export class Reconciler {
       this.#parts.log.warn({ err: error }, 'connections that policy denies could not be cut');
       return undefined;
     }
-  }
-
-  #compileAll(): number[] {
-    const world = this.#parts.world();
-    this.#batch.reset();
-    compileSystem(this.#batch, world);
-    compileCuts(this.#batch, this.#cutter.connections);
-    return [systemOwner, ...this.#compile(world, everyObject(world))];
-  }
-
-  #compileSome(dirty: Dirty): number[] {
-    const world = this.#parts.world();
-    this.#batch.reset();
-    for (const owner of dirty.gone) compileGone(this.#batch, owner);
-    if (dirty.system) compileSystem(this.#batch, world);
-    return [...(dirty.system ? [systemOwner] : []), ...this.#compile(world, dirty.objects.values())];
-  }
-
-  /** Answers the owners that compiled. One that does not is left as it is on the switch and quarantined by name. */
-  #compile(world: World, objects: Iterable<AnyObject>): number[] {
-    const { book, log } = this.#parts;
-    const compiled: number[] = [];
-    for (const object of objects) {
-      const owner = ownerKey(object.kind, object.id);
-      const before = this.#batch.flowCount;
-      try {
-        compileObject(this.#batch, world, object);
-        book.compiled(owner, this.#batch.flowCount - before, world.state.generation);
-        compiled.push(owner);
-      } catch (error) {
-        this.#batch.dropOwner();
-        const reason = error instanceof Error ? error.message : String(error);
-        book.uncompilable(owner, reason);
-        log.error({ kind: object.kind, key: object.key, err: error }, 'an object cannot be compiled');
-      }
-    }
-    return compiled;
   }
 }

@@ -33,6 +33,11 @@ export class StatusBook {
     else this.#entries.set(owner, { generation, committed: false, flows });
   }
 
+  /** How many flows the object had when it was last compiled. */
+  flowsOf(owner: number): number {
+    return this.#entries.get(owner)?.flows ?? 0;
+  }
+
   gone(owner: number): void {
     this.#entries.delete(owner);
     this.#quarantined.delete(owner);
