@@ -53,7 +53,7 @@ export class Engine {
   }
 
   /**
-   * What the switch itself has (of one owner: without what it shares with others): for each flow u64 packets, u64 bytes (big endian), then a canonical OFPT_FLOW_MOD.
+   * What the switch itself has (of one owner: without what it shares with others, which has an owner key of its own): for each flow u64 packets, u64 bytes (big endian), then a canonical OFPT_FLOW_MOD.
    * Rejects with `unavailable` when there is no switch or it goes meanwhile.
    */
   readSwitch(query: { readonly owner?: OwnerKey; readonly table?: number } = {}): Promise<Uint8Array> {

@@ -32,6 +32,45 @@ test('every flow of the example reads the same from ovs-ofctl and from the contr
   }
 });
 
+test('one object’s flows on the switch, with what it shares, are those that were confirmed', async () => {
+  host = await startHost();
+  // Two rules that say the same share a flow.
+  const rule = {
+    kind: 'rule',
+    tenant: 'blue',
+    policy: 'p',
+    direction: 'in',
+    action: 'allow',
+    protocol: 'tcp',
+    ports: 80,
+  };
+  await host.controller.apply(
+    {
+      put: [
+        ...example,
+        { kind: 'policy', tenant: 'blue', name: 'p' },
+        { kind: 'group', tenant: 'blue', name: 'g', policies: ['p'] },
+        { ...rule, id: '1' },
+        { ...rule, id: '2' },
+        { ...rule, id: '3', ports: [80, 443] },
+      ],
+    },
+    'committed',
+  );
+  const owners = [...host.controller.state.rules.values(), ...host.controller.state.endpoints.values()].map(refOf);
+  for (const owner of owners) {
+    const asked = await host.controller.flows({ owner, source: 'switch' });
+    const confirmed = await host.controller.flows({ owner });
+    expect(asked.map((line) => line.text).toSorted()).toEqual(confirmed.map((line) => line.text).toSorted());
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.every((line) => line.packets !== undefined)).toBe(true);
+  }
+  const shared = await host.controller.flows({ owner: { kind: 'rule', key: 'blue/p/1' }, source: 'switch' });
+  expect(shared.map((line) => line.owners.map((each) => each.key))).toEqual([
+    expect.arrayContaining(['blue/p/1', 'blue/p/2', 'blue/p/3']),
+  ]);
+});
+
 test('a daemon started again on the same store and switch sends nothing', async () => {
   host = await startHost();
   await host.controller.apply({ put: example }, 'committed');

@@ -9,11 +9,10 @@ namespace sluice {
 void SwitchReads::begin(std::uint64_t request_id, std::optional<std::uint8_t> table, std::optional<OwnerKey> owner) {
   Request& request = requests_.emplace_back(Request{TableWalk(session_), {}});
   request.done.request_id = request_id;
+  if (owner) return request.walk.begin(cookie_of_owner(*owner), table.value_or(openflow::kTableAll));
   std::bitset<256> tables;
   table ? tables.set(*table) : tables.set();
-  openflow::CookieFilter cookies;
-  if (owner) cookies = {cookie_of_owner(*owner), ~kSpareCookieBits};
-  request.walk.begin(tables, cookies);
+  request.walk.begin(tables);
 }
 
 bool SwitchReads::on_part(std::uint32_t xid, openflow::MultipartPart part, std::optional<Done>& done) {

@@ -24,7 +24,7 @@ class SwitchReads {
     std::vector<std::uint8_t> flows;
   };
 
-  // Of one owner only when given; what it shares with others is not among it.
+  // Of one owner only when given, which may be a set of those that share; what it shares is not among an owner's.
   void begin(std::uint64_t request_id, std::optional<std::uint8_t> table, std::optional<OwnerKey> owner);
   // Answers when the part or error was a request's last.
   [[nodiscard]] bool on_part(std::uint32_t xid, openflow::MultipartPart part, std::optional<Done>& done);

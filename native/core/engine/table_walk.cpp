@@ -2,20 +2,25 @@
 
 #include <algorithm>
 
-#include "core/openflow/flow_mod.h"
-
 namespace sluice {
 
 using openflow::MultipartPart;
 
-void TableWalk::begin(const std::bitset<256>& tables, openflow::CookieFilter cookies) {
-  cookies_ = cookies;
+void TableWalk::begin(const std::bitset<256>& tables) {
   tables_ = tables;
   left_.clear();
   flows_ = 0;
   dump_xid_ = 0;
   counts_xid_ = session_->next_xid();
   openflow::encode_table_stats_request(session_->output(), counts_xid_);
+}
+
+void TableWalk::begin(std::uint64_t cookie, std::uint8_t table) {
+  left_.clear();
+  flows_ = 0;
+  counts_xid_ = 0;
+  dump_xid_ = session_->next_xid();
+  openflow::encode_flow_desc_request(session_->output(), table, dump_xid_, {cookie, ~std::uint64_t{0}});
 }
 
 TableWalk::Step TableWalk::on_part(std::uint32_t xid, MultipartPart& part) {
@@ -70,7 +75,7 @@ TableWalk::Step TableWalk::next() {
 
 void TableWalk::ask_next() {
   dump_xid_ = session_->next_xid();
-  openflow::encode_flow_desc_request(session_->output(), left_.back(), dump_xid_, cookies_);
+  openflow::encode_flow_desc_request(session_->output(), left_.back(), dump_xid_);
   left_.pop_back();
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/openflow/flow_mod.h"
 #include "core/openflow/multipart.h"
 #include "core/openflow/session.h"
 
@@ -22,7 +23,10 @@ class TableWalk {
 
   enum class Step : std::uint8_t { foreign, going, flows, done, refused };
 
-  void begin(const std::bitset<256>& tables, openflow::CookieFilter cookies = {});
+  void begin(const std::bitset<256>& tables);
+  // What has this cookie, whole: vswitchd has an index of those, so that one request finds it however many flows there
+  // are. A mask of some bits would have it look at each of them.
+  void begin(std::uint64_t cookie, std::uint8_t table = openflow::kTableAll);
   // `flows`: the part's body is flow descriptions, and so it is with `done` unless empty; `foreign`: not of this walk.
   [[nodiscard]] Step on_part(std::uint32_t xid, openflow::MultipartPart& part);
   [[nodiscard]] Step on_error(std::uint32_t xid);
@@ -35,7 +39,6 @@ class TableWalk {
 
   openflow::OpenFlowSession* session_;
   std::bitset<256> tables_;
-  openflow::CookieFilter cookies_;
   std::vector<std::uint8_t> left_;  // tables still to be read, the next one at the back
   std::uint64_t flows_ = 0;
   std::uint32_t counts_xid_ = 0;  // 0: not asked, or answered

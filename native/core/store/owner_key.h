@@ -17,7 +17,6 @@ inline constexpr std::uint64_t kSharedKind = 15;
 [[nodiscard]] constexpr std::uint64_t cookie_of_owner(OwnerKey owner) {
   return (owner >> 32 << 56) | ((owner & 0xffffffffu) << 24);
 }
-inline constexpr std::uint64_t kSpareCookieBits = 0xffffff;
 [[nodiscard]] constexpr bool is_shared(OwnerKey owner) { return owner >> 32 == kSharedKind; }
 [[nodiscard]] constexpr bool valid_owner(OwnerKey owner) {
   const std::uint64_t kind = owner >> 32;
