@@ -352,6 +352,27 @@ TEST_CASE("either connection lost at any moment ends watched and in the right st
   }
 }
 
+TEST_CASE("a refused bundle that is to be tried again does not keep the flows from being counted, nor the count it") {
+  for (const bool at_commit : {false, true}) {
+    for (int steps = 0; steps < 12; ++steps) {
+      WatchedRig rig;
+      rig.connect();
+      rig.commit(Batch(), kFull);
+      (at_commit ? rig.fake.at_commit : rig.fake.at_add) = [](const openflow::FlowMod& m) -> std::optional<Refused> {
+        return owner_of_cookie(m.cookie) % 7 == 0 ? std::optional(Refused{2, 4}) : std::nullopt;
+      };
+      REQUIRE(rig.submit(some(60)).ok());
+      for (int i = 0; i < steps; ++i) rig.step();
+      rig.engine.monitor_session().connected(rig.now);
+      rig.run();  // no time passes
+      CHECK(rig.heard.done.size() == 2);
+      CHECK(rig.armed());
+      CHECK(rig.heard.resynced.size() == 1);
+      CHECK(rig.settled() == 60 - rig.heard.quarantined.size());
+    }
+  }
+}
+
 TEST_CASE("with many flows the tables are read one after another") {
   Rig rig;
   rig.connect();

@@ -222,7 +222,9 @@ bool SwitchEngine::Parts::read_back(Millis now) {
 void SwitchEngine::Parts::watch_drift(Millis now) {
   const bool believed = session.up() && synced;
   const std::uint64_t backlog = store.counts().unsettled + ingest.coming();
-  drift.pump({.synced = believed, .idle = streams.idle(), .backlog = backlog, .now_us = clock()}, now);
+  // What is to be tried again is not under way; it may be waiting for the count itself.
+  const bool idle = streams.bundles_in_flight() == 0;
+  drift.pump({.synced = believed, .idle = idle, .backlog = backlog, .now_us = clock()}, now);
 }
 
 void SwitchEngine::Parts::finish_settled() {
