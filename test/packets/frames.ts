@@ -1,5 +1,5 @@
 /**
- * Whole Ethernet frames for what no honest kernel sends. Neighbours: guard.test.ts sends them, neighbours.test.ts reads the answers.
+ * Whole Ethernet frames for what no honest kernel sends. Neighbours: guard.test.ts and guard-ipv4.test.ts send them.
  * Invariant: lengths and checksums are right, so that only what the test is about can be wrong.
  */
 import { parseIpv6, parseMac } from '../../src/model/index.js';
@@ -66,10 +66,33 @@ export function udp(
       0x86dd,
       bytes(u32(0x6000_0000), u16(message.length), 17, 64, source, destination, message),
     );
-  const header = (sumOf: number) =>
-    bytes(0x45, 0, u16(20 + message.length), u16(1), u16(0), 64, 17, u16(sumOf), source, destination);
-  return ethernet(from.mac, to.mac, 0x0800, bytes(header(checksum(header(0))), message));
+  return ipv4(from, to, 17, message);
 }
+
+/** An IPv4 packet of any protocol. */
+export function ipv4(from: Station, to: Station, protocol: number, message: Uint8Array, tag?: number): Uint8Array {
+  const [source, destination] = [addressBytes(from.ip), addressBytes(to.ip)];
+  const header = (sumOf: number) =>
+    bytes(0x45, 0, u16(20 + message.length), u16(1), u16(0), 64, protocol, u16(sumOf), source, destination);
+  return ethernet(from.mac, to.mac, 0x0800, bytes(header(checksum(header(0))), message), tag);
+}
+
+/** ARP between two stations, in a frame from `outer` where that is not the sender; 1 asks, 2 answers. */
+export function arp(op: 1 | 2, sender: Station, target: Station, outer: Partial<Way> = {}): Uint8Array {
+  const { from = sender.mac, to = op === 1 ? everybody : target.mac } = outer;
+  const ends = [sender, target].map((each) => bytes(mac(each.mac), addressBytes(each.ip)));
+  return ethernet(from, to, 0x0806, bytes(u16(1), u16(0x0800), 6, 4, u16(op), ...ends, blank(18)));
+}
+
+/** The MACs of a frame. */
+interface Way {
+  readonly from: string;
+  readonly to: string;
+}
+
+export const everybody = 'ff:ff:ff:ff:ff:ff';
+/** In an ARP request nobody knows the target's MAC yet. */
+export const unknownMac = '00:00:00:00:00:00';
 
 function addressBytes(ip: string): Uint8Array {
   return ip.includes(':') ? ipv6(ip) : Uint8Array.from(ip.split('.').map(Number));
