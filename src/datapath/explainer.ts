@@ -3,13 +3,21 @@
  * Neighbours: flow-lines.ts and trace.ts do the reading; controller.ts answers with it.
  */
 import { SluiceError } from '../model/errors.js';
-import { ownerKey, type State } from '../model/index.js';
+import { namedFor, ownerKey, type Connection, type State } from '../model/index.js';
 import type { Engine, Unixctl } from '../native/index.js';
-import type { FlowLine, FlowQuery, TraceQuery, TraceResult } from './face.js';
+import type { FlowLine, FlowQuery, OwnerRef, TraceQuery, TraceResult } from './face.js';
 import { cookieOwners, flowLines, namesOf } from './flow-lines.js';
 import { tracePacket } from './packets.js';
 import type { PortMap } from './ports.js';
 import { judgeTrace, parseTrace } from './trace.js';
+
+/** Of rules that decide alike the switch meets the flow of any; named is the one with the lowest key, whatever flow it was. */
+function nameAlike(state: State, connection: Connection | undefined, owners: readonly OwnerRef[]): readonly OwnerRef[] {
+  const [first] = owners;
+  const rule = first?.kind === 'rule' ? state.rules.get(first.key) : undefined;
+  if (rule === undefined || connection === undefined) return owners;
+  return [{ kind: 'rule', key: namedFor(state, rule, connection).key }];
+}
 
 export class Explainer {
   readonly #engine: Engine;
@@ -39,7 +47,8 @@ export class Explainer {
         owners: hit.cookie === undefined ? [] : await cookieOwners(this.#engine, state, hit.cookie),
       })),
     );
-    const outcome = judgeTrace(parsed.hits, steps, parsed.datapath, (ofport) => ports.name(ofport));
+    const named = (owners: readonly OwnerRef[]): readonly OwnerRef[] => nameAlike(state, packet.connection, owners);
+    const outcome = judgeTrace(parsed.hits, steps, parsed.datapath, (ofport) => ports.name(ofport), named);
     const command = `ovs-appctl ofproto/trace ${bridge} '${packet.flow}' --ct-next '${packet.ctNext}'`;
     return { ...outcome, steps, command, raw };
   }

@@ -10,6 +10,8 @@ import {
   formatIpv6,
   formatMac,
   interfaceOf,
+  parseAddress,
+  type Connection,
   type Endpoint,
   type State,
 } from '../model/index.js';
@@ -21,6 +23,8 @@ export interface TracePacket {
   readonly flow: string;
   /** `--ct-next` for each pass through conntrack. */
   readonly ctNext: string;
+  /** The connection that it is of, in the direction of its first packet; of a raw flow nobody knows. */
+  readonly connection?: Connection;
 }
 
 function endpoint(state: State, key: string, role: string): Endpoint {
@@ -116,29 +120,38 @@ export function tracePacket(state: State, ports: PortMap, query: TraceQuery): Tr
   const macs = `dl_src=${formatMac(from.mac)},dl_dst=${formatMac(to.mac)}`;
   const v6 = from.ipv4 === undefined || to.ipv4 === undefined || query.to.includes(':');
   const { kind, fields, ct } = layer4(query, v6);
-  if (v6) {
-    const source = query.source ?? (from.ipv6[0] && formatIpv6(from.ipv6[0]));
-    const target = to.ipv6[0] && formatIpv6(to.ipv6[0]);
-    if (source === undefined || target === undefined) {
-      throw new SluiceError('malformed', `${from.key} and ${to.key} share no address family`);
-    }
-    return worded(
-      `${enters},${kind},${macs},ipv6_src=${source},ipv6_dst=${target},nw_ttl=64,${fields}`,
-      source,
-      target,
-      `ct_ipv6_src=%s,ct_ipv6_dst=%d,${ct}`,
-      query.reply === true,
-    );
+  const own = v6 ? from.ipv6[0] : from.ipv4;
+  const address = v6 ? to.ipv6[0] : to.ipv4;
+  const source = query.source === undefined ? own : parseAddress(query.source);
+  if (source === undefined || address === undefined) {
+    throw new SluiceError('malformed', `${from.key} and ${to.key} share no address family`);
   }
-  const source = query.source ?? formatIpv4(from.ipv4);
-  const target = formatIpv4(to.ipv4);
-  return worded(
-    `${enters},${kind},${macs},nw_src=${source},nw_dst=${target},nw_ttl=64,${fields}`,
-    source,
-    target,
-    `ct_nw_src=%s,ct_nw_dst=%d,${ct}`,
-    query.reply === true,
-  );
+  const [nw, ctNw] = v6 ? ['ipv6', 'ct_ipv6'] : ['nw', 'ct_nw'];
+  const [shown, target] = [query.source ?? formatAddress(source), formatAddress(address)];
+  const reply = query.reply === true;
+  const ends = { source: { endpoint: from, address: source }, destination: { endpoint: to, address } };
+  return {
+    ...worded(
+      `${enters},${kind},${macs},${nw}_src=${shown},${nw}_dst=${target},nw_ttl=64,${fields}`,
+      shown,
+      target,
+      `${ctNw}_src=%s,${ctNw}_dst=%d,${ct}`,
+      reply,
+    ),
+    connection: {
+      ...(reply ? { source: ends.destination, destination: ends.source } : ends),
+      ...connected(query, v6),
+    },
+  };
+}
+
+/** Of a traced connection, what rules match besides its ends. */
+function connected(
+  { protocol = 'icmp', port = 80 }: TraceQuery,
+  v6: boolean,
+): Omit<Connection, 'source' | 'destination'> {
+  if (protocol === 'tcp' || protocol === 'udp') return { protocol: protocol === 'tcp' ? 6 : 17, port };
+  return v6 ? { protocol: 58, icmp: { type: 128, code: 0 } } : { protocol: 1, icmp: { type: 8, code: 0 } };
 }
 
 /** Add the original tuple; a reply's is the other way round. */

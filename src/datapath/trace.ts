@@ -84,17 +84,18 @@ function outputs(hits: readonly Hit[], portName: (ofport: number) => string | un
 /** Tables whose flows decide. */
 const judging: ReadonlySet<number> = new Set([t.policyOut.id, t.policy.id]);
 
-/** The verdict: a rule that denied, a guard that dropped, or the way out. */
+/** The verdict: a rule that denied, a guard that dropped, or the way out. `named` answers whom of the owners of a flow to name. */
 export function judgeTrace(
   hits: readonly Hit[],
   steps: readonly TraceStep[],
   datapath: readonly string[],
   portName: (ofport: number) => string | undefined,
+  named: (owners: readonly OwnerRef[]) => readonly OwnerRef[],
 ): Outcome {
   const output = outputs(hits, portName);
   const judged = steps.filter((_, i) => judging.has(hits[i]?.table ?? -1));
   // Of separate sides two rules may have allowed; the owner of a miss is nobody's rule.
-  const rulers = judged.flatMap((step) => step.owners.filter((owner) => owner.kind === 'rule'));
+  const rulers = judged.flatMap((step) => named(step.owners.filter((owner) => owner.kind === 'rule')));
   const last = hits.at(-1);
   const lastStep = steps.at(-1);
   // A packet that goes on from the tables that judge meets others; one that ends there is denied, logged or not.
@@ -107,10 +108,10 @@ export function judgeTrace(
     return { verdict: 'allow', reason, decidedBy: rulers, output };
   }
   if (denied) {
-    const reason = lastStep!.owners.some((owner) => owner.kind === 'rule')
-      ? `denied by ${nameOwners(lastStep!.owners)}`
-      : `denied by default of ${nameOwners(lastStep!.owners)}`;
-    return { verdict: 'deny', reason, decidedBy: lastStep?.owners ?? [], output: [] };
+    const deniers = named(lastStep?.owners ?? []);
+    const byRule = deniers.some((owner) => owner.kind === 'rule');
+    const reason = `denied by ${byRule ? '' : 'default of '}${nameOwners(deniers)}`;
+    return { verdict: 'deny', reason, decidedBy: deniers, output: [] };
   }
   const contract = last && contractOf(last.table);
   const drop = last && dropReason(last.table, Number(/\bpriority (\d+)$/.exec(last.match)?.[1]));

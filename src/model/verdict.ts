@@ -4,7 +4,7 @@
  * Invariant: the words are those of the Policy section: of the rules that match the highest priority decides, deny among equals.
  */
 import { cidrContains, type Address } from './addr.js';
-import type { Endpoint, Rule, State } from './types.js';
+import type { Endpoint, Group, Rule, State } from './types.js';
 
 /** One end of a connection; nobody known has no endpoint, and so no group. */
 export interface End {
@@ -45,24 +45,49 @@ function peerFits(rule: Rule, connection: Connection): boolean {
   return cidrs.length === 0 || cidrs.some((cidr) => cidrContains(cidr, peer.address));
 }
 
+/** The rules that speak for one end's group and are enforced, whatever they match. */
+function* enforced(state: State, connection: Connection, direction: Rule['direction']): Iterable<Rule> {
+  for (const policy of groupOf(state, connection, direction)?.policies ?? []) {
+    if (state.policies.get(policy)?.audit === true) continue;
+    for (const rule of state.policyRules(policy)) if (rule.direction === direction) yield rule;
+  }
+}
+
+function groupOf(state: State, connection: Connection, direction: Rule['direction']): Group | undefined {
+  const { endpoint } = direction === 'in' ? connection.destination : connection.source;
+  return endpoint?.group === undefined ? undefined : state.groups.get(endpoint.group);
+}
+
+const matches = (rule: Rule, connection: Connection): boolean =>
+  serviceFits(rule, connection) && peerFits(rule, connection);
+
 /** Whether one list denies: of the rules in `directions`, and a default of deny as the last of them. */
 function listDenies(state: State, connection: Connection, directions: readonly Rule['direction'][]): boolean {
   let [highest, denied] = [-1, false];
   for (const direction of directions) {
-    const { endpoint } = direction === 'in' ? connection.destination : connection.source;
-    const group = endpoint?.group === undefined ? undefined : state.groups.get(endpoint.group);
+    const group = groupOf(state, connection, direction);
     if (group?.defaultAction === 'deny' && highest < 0) [highest, denied] = [0, true];
-    for (const policy of group?.policies ?? []) {
-      if (state.policies.get(policy)?.audit === true) continue;
-      for (const rule of state.policyRules(policy)) {
-        if (rule.direction !== direction || rule.priority < highest) continue;
-        if (!serviceFits(rule, connection) || !peerFits(rule, connection)) continue;
-        denied = rule.action === 'deny' || (rule.priority === highest && denied);
-        highest = rule.priority;
-      }
+    for (const rule of enforced(state, connection, direction)) {
+      if (rule.priority < highest || !matches(rule, connection)) continue;
+      denied = rule.action === 'deny' || (rule.priority === highest && denied);
+      highest = rule.priority;
     }
   }
   return denied;
+}
+
+/** The rule that is named for `rule`'s verdict: of those that match and decide alike, the one with the lowest key. */
+export function namedFor(state: State, rule: Rule, connection: Connection): Rule {
+  const directions: readonly Rule['direction'][] =
+    state.settings.policyMode === 'joint' ? ['out', 'in'] : [rule.direction];
+  let lowest = rule;
+  for (const direction of directions) {
+    for (const each of enforced(state, connection, direction)) {
+      const alike = each.priority === rule.priority && each.action === rule.action;
+      if (alike && each.key < lowest.key && matches(each, connection)) lowest = each;
+    }
+  }
+  return lowest;
 }
 
 /** Whether the policy of `state` denies a connection. */
