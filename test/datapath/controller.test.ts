@@ -250,3 +250,34 @@ test('a trace names the rule that decided', async () => {
   const vlan = await host.controller.trace({ from: 'db-2', to: 'db-1', protocol: 'tcp', port: 5432 });
   expect(vlan).toMatchObject({ verdict: 'allow', output: ['db-1'] });
 });
+
+test('equal rules share one flow, which names them all and stands as long as one of them does', async () => {
+  host = await startHost();
+  const rule = {
+    kind: 'rule',
+    tenant: 'blue',
+    policy: 'p',
+    direction: 'in',
+    action: 'deny',
+    protocol: 'udp',
+    ports: [53],
+  };
+  const put = [
+    { kind: 'tenant', name: 'blue' },
+    { kind: 'policy', tenant: 'blue', name: 'p' },
+    { kind: 'group', tenant: 'blue', name: 'g', policies: ['p'] },
+    { ...rule, id: '1' },
+    { ...rule, id: '2' },
+  ];
+  await host.controller.apply({ put }, 'committed');
+  const judged = async () =>
+    (await host.controller.flows({ table: 'policy' })).filter(({ text }) => text.includes('=53'));
+  const owners = async () => (await judged()).map((flow) => flow.owners.map(({ key }) => key).toSorted());
+  // One flow a family, or one for both: each is both rules'.
+  expect(new Set((await owners()).map(String))).toEqual(new Set(['blue/p/1,blue/p/2']));
+  const { length } = await judged();
+  await host.controller.apply({ delete: [{ kind: 'rule', key: 'blue/p/1' }] }, 'committed');
+  expect(await owners()).toEqual(Array.from({ length }, () => ['blue/p/2']));
+  await host.controller.apply({ delete: [{ kind: 'rule', key: 'blue/p/2' }] }, 'committed');
+  expect(await judged()).toEqual([]);
+});

@@ -37,7 +37,7 @@ test.each([
   ['a VLAN: what its NICs carry', { vlanInterfaces: ['eth1', 'eth3'] }, { vlan: 1 }, 9000],
   ['a VLAN whose NICs nobody has seen: Ethernet’s', { vlanInterfaces: ['eth9'] }, { vlan: 1 }, 1500],
   ['what the network says', { vtepIp: '172.31.0.1' }, { vni: 1, mtu: 1400 }, 1400],
-])('%s', (_what, settings, network, mtu) => {
+])('every endpoint’s status says its MTU: %s', (_what, settings, network, mtu) => {
   expect(statusOf(settings, network)).toEqual({ ...plain, mtu });
 });
 

@@ -162,7 +162,7 @@ const rows: [what: string, contiv: Json, ours: Json][] = [
   ],
 ];
 
-test.each(rows)('%s', (_what, contiv, ours) => {
+test.each(rows)('Contiv’s words say the same: %s', (_what, contiv, ours) => {
   expect(specOf(contiv)).toMatchObject({ kind: ours['kind'] });
   expect(specOf(contiv)).toEqual(specOf(ours));
 });

@@ -176,7 +176,7 @@ describe.skipIf(!root)('a bond towards a fabric', () => {
   });
 
   test.each([['active-backup'], ['balance-slb']] as const)(
-    '%s without LACP survives the loss of the active member',
+    '%s without LACP survives the loss of the active member, and announces the endpoints by the other',
     async (mode) => {
       await fabric.partnerPorts();
       await fabric.daemon.apply({ settings: { bond: { mode, lacp: 'off' } } }, 'effective');
@@ -184,12 +184,17 @@ describe.skipIf(!root)('a bond towards a fabric', () => {
       await expect.poll(() => fabric.uplink()?.members.filter(({ active }) => active).length, patiently).toBe(1);
       expect(heard()).toEqual([undefined, undefined]);
       const active = fabric.uplink()?.members.find((member) => member.active)?.name ?? '';
+      const other = active === 'eth1' ? 'eth2' : 'eth1';
+      const wire = await fabric.partner.capture(other, 'vlan 100 and arp');
       const gone = await outageMs(
         fabric.near,
         () => fabric.cable(active, 'down'),
         () => fabric.member(active)?.link === 'down',
       );
       console.info(`${mode}: ${gone} ms without an answer when ${active} went`);
+      // The fabric learns by which link the endpoint is reached now.
+      await wire.waitFor(/who-has 10\.2\.2\.1 .*tell 10\.2\.2\.1/);
+      await wire.stop();
       expect(gone).toBeLessThan(1000);
       await fabric.cable(active, 'up');
       await expect.poll(() => fabric.member(active)?.link, patiently).toBe('up');

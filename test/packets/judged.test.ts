@@ -4,7 +4,7 @@
  * Needs root for network namespaces; says so and skips otherwise.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { arp, blank, udp, unknownMac, type Station } from './frames.js';
+import { arp, blank, ipv4 as rawIpv4, udp, unknownMac, type Station } from './frames.js';
 import { buildOverlay, type Overlay, type Place } from './overlay.js';
 
 const root = process.getuid?.() === 0;
@@ -141,6 +141,22 @@ describe.skipIf(!root)('what is judged', () => {
       expect(await reached('a', address, [8000, 8001])).toEqual([8001]);
       expect(await w('a').ping(address, { count: 2 })).toMatchObject({ received: 0 });
     }
+  });
+
+  test('a protocol may be a number, and is judged like any other', async () => {
+    const [from, to] = places.slice(0, 2).map(({ mac, ipv4: ip }): Station => ({ mac, ip }));
+    const heard = async (): Promise<string> => {
+      const seen = await w('b').capture('ip proto 47 or ip proto 99 or arp');
+      for (const protocol of [47, 99]) await w('a').sendFrame(rawIpv4(from!, to!, protocol, blank(32)));
+      await w('a').sendFrame(arp(1, from!, { mac: unknownMac, ip: '10.1.1.200' }));
+      await seen.waitFor(/who-has 10\.1\.1\.200/);
+      return (await seen.stop()).join('\n');
+    };
+    expect(await heard()).toMatch(/GRE[^]*ip-proto-99/);
+    await overlay.apply([rule('guard', '1', { action: 'deny', protocol: 47 })]);
+    const after = await heard();
+    expect(after).toContain('ip-proto-99');
+    expect(after).not.toContain('GRE');
   });
 
   test('a peer of CIDRs holds for their family alone', async (context) => {
