@@ -70,6 +70,7 @@ const byKind: Readonly<Record<string, readonly Column[]>> = {
   ],
   group: [
     field('NETWORK', 'network'),
+    { title: 'TAG', wide: true, cell: (object) => text(object['vlan'] ?? object['vni']) },
     field('POLICIES', 'policies'),
     field('PROFILE', 'netProfile', true),
     field('DEFAULT', 'defaultAction'),

@@ -94,9 +94,11 @@ function entrance(state: State, ports: PortMap, e: Endpoint): string {
     return `in_port=${ofport}`;
   }
   const network = state.networks.get(e.network);
+  const group = e.group === undefined ? undefined : state.groups.get(e.group);
+  const tag = group?.tag ?? network?.tag;
   if (network?.encap === 'vlan') {
     if (ports.uplink === undefined) throw lacking('this host has no uplink (settings.vlanInterfaces)');
-    return `in_port=${ports.uplink},dl_vlan=${network.tag}`;
+    return `in_port=${ports.uplink},dl_vlan=${tag}`;
   }
   const peer = e.where && 'vtepIp' in e.where && state.peers.get(e.where.vtepIp);
   const { vtepIp } = state.settings;
@@ -105,7 +107,7 @@ function entrance(state: State, ports: PortMap, e: Endpoint): string {
     typeof peer.address === 'number'
       ? `tun_src=${formatAddress(peer.address)},tun_dst=${formatAddress(vtepIp)}`
       : `tun_ipv6_src=${formatAddress(peer.address)},tun_ipv6_dst=${formatAddress(vtepIp)}`;
-  return `in_port=${ports.tunnel},tun_id=${network.tag},${outer}`;
+  return `in_port=${ports.tunnel},tun_id=${tag},${outer}`;
 }
 
 /** Word the packet; throws when an end is not known. */

@@ -61,7 +61,7 @@ function sayMissing(field: string, ref: Ref, tenant: string | undefined, state: 
   say(field, 'no_such_object', `no ${ref.kind} \`${name}\` in tenant \`${tenant}\``, didYouMean(name, names()));
 }
 
-/** A changed network or group must still suit the endpoints and services that are in it and not part of the request. */
+/** A changed network or group must still suit the endpoints, groups and services that are in it and not part of the request. */
 export function checkMembers(
   { object, before }: Candidate,
   state: Snapshot,
@@ -78,6 +78,12 @@ export function checkMembers(
     );
   }
   if (object.kind !== 'network') return;
+  for (const group of state.taggedGroups(object.key)) {
+    if (inRequest(group)) continue;
+    rulesOf('group').check?.(group, state, (_field, code, message) =>
+      say('', code, `group \`${group.key}\`: ${message}`),
+    );
+  }
   for (const service of state.networkServices(object.key)) {
     if (inRequest(service)) continue;
     rulesOf('service').check?.(service, state, (_field, code, message) =>

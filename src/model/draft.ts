@@ -67,6 +67,7 @@ export class Draft {
     }
     if (object.kind === 'group') {
       this.#releaseSet(object);
+      this.#listTagged(object, false);
       if (object.meters !== 0) this.#tables.meters = this.#tables.meters.delete(object.meters, this.#edit);
     }
     if (object.kind === 'endpoint') {
@@ -88,6 +89,7 @@ export class Draft {
       const group: Mutable<Group> = object;
       group.policySet = this.#takeSet(group, numbers.policySet);
       group.meters = this.#takeMeters(group, numbers.meters);
+      this.#listTagged(group, true);
     }
     if (object.kind === 'service') (object as { number: number }).number = this.#takeNumber(object.key, numbers.number);
     if (object.kind === 'endpoint') {
@@ -191,6 +193,15 @@ export class Draft {
     return number;
   }
 
+  /** The network's flows tell these groups apart. */
+  #listTagged({ key, network, tag }: Group, there: boolean): void {
+    if (tag === undefined || network === undefined) return;
+    const t = this.#tables;
+    const keys = t.taggedGroups.get(network) ?? PersistentMap.empty<string, true>();
+    const next = there ? keys.set(key, true, this.#edit) : keys.delete(key, this.#edit);
+    t.taggedGroups = stored(t.taggedGroups, network, next, this.#edit);
+  }
+
   #releaseSet(group: Group): void {
     const t = this.#tables;
     const signature = policySetSignature(group);
@@ -276,20 +287,20 @@ export class Draft {
   }
 
   /** Answers who else has it; undefined when it is taken for `key` now. */
-  #claim({ sort, scope, value }: Claim, key: string): string | undefined {
+  #claim({ sort, scope, value, holder: by }: Claim, key: string): string | undefined {
     const { claims } = this.#tables;
     const values = claims[sort].get(scope) ?? PersistentMap.empty<string, string>();
     const holder = values.get(value);
-    if (holder !== undefined && holder !== key) return holder;
-    const next = values.set(value, key, this.#edit);
+    if (holder !== undefined && holder !== (by ?? key)) return holder;
+    const next = values.set(value, by ?? key, this.#edit);
     if (next !== values) claims[sort] = claims[sort].set(scope, next, this.#edit);
     return undefined;
   }
 
-  #release({ sort, scope, value }: Claim, key: string): void {
+  #release({ sort, scope, value, holder }: Claim, key: string): void {
     const { claims } = this.#tables;
     const values = claims[sort].get(scope);
-    if (values?.get(value) !== key) return;
+    if (values?.get(value) !== (holder ?? key)) return;
     const left = values.delete(value, this.#edit);
     claims[sort] = left.size > 0 ? claims[sort].set(scope, left, this.#edit) : claims[sort].delete(scope, this.#edit);
   }
@@ -338,6 +349,7 @@ export function noTables(): Tables {
     policySets: PersistentMap.empty(),
     hostNumbers: PersistentMap.empty(),
     memberPeers: PersistentMap.empty(),
+    taggedGroups: PersistentMap.empty(),
     localMembers: PersistentMap.empty(),
   };
 }

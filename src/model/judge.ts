@@ -7,7 +7,7 @@
 import { checkCandidate, checkMembers, checkOverlaps, type Attempted, type Candidate } from './checks.js';
 import { checkDeletes, readDeletes, type Gone } from './deletes.js';
 import { Draft, type Numbers } from './draft.js';
-import { policySetSignature } from './kinds/group.js';
+import { policySetSignature, withoutNetworksTag } from './kinds/group.js';
 import type { Claim, Mutable } from './kinds/kind.js';
 import { problem } from './problems.js';
 import { readObject } from './read.js';
@@ -15,7 +15,7 @@ import { Report } from './report.js';
 import { RefMap, refOf, refText } from './refs.js';
 import { sameJson } from './same.js';
 import { Snapshot } from './state.js';
-import type { AnyObject, Change, Judged, Ref, Request, State } from './types.js';
+import type { AnyObject, Change, Group, Judged, Network, Ref, Request, State } from './types.js';
 import { Voice, type Written } from './voice.js';
 
 /** No caller reads more than that; the rest is not listed. */
@@ -68,6 +68,13 @@ function readPuts(raws: readonly unknown[], base: Snapshot, voice: Voice): Puts 
   const named = new RefMap<number>();
   const attempted = new RefMap<true>();
   let unchanged = 0;
+  const keep = (object: Mutable<AnyObject>, place: number, written?: Written): void => {
+    const before = base.object(object);
+    if (before !== undefined && sameJson(before.spec, object.spec)) unchanged++;
+    else candidates.push(candidate(object, place, written, before));
+  };
+  const networks = new Map<string, Network>();
+  const tagged: { group: Mutable<Group>; place: number; written: Written | undefined }[] = [];
   for (const [place, raw] of raws.entries()) {
     const say = voice.turn(place);
     const { object, failed, written } = readObject(raw, voice);
@@ -82,9 +89,13 @@ function readPuts(raws: readonly unknown[], base: Snapshot, voice: Voice): Puts 
       attempted.set(ref, true);
       continue;
     }
-    const before = base.object(ref);
-    if (before !== undefined && sameJson(before.spec, object.spec)) unchanged++;
-    else candidates.push(candidate(object, place, written, before));
+    if (object.kind === 'network') networks.set(object.key, object);
+    if (object.kind === 'group' && object.tag !== undefined) tagged.push({ group: object, place, written });
+    else keep(object, place, written);
+  }
+  for (const { group, place, written } of tagged) {
+    const network = networks.get(group.network ?? '') ?? base.networks.get(group.network ?? '');
+    keep(withoutNetworksTag(group, network), place, written);
   }
   return { candidates, named, attempted, unchanged };
 }

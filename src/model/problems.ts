@@ -17,7 +17,7 @@ export const problemCodes = [
   /** Not an address, prefix or MAC, or one that nobody may use here. */
   'bad_address',
   'out_of_range',
-  /** A field or value that is understood but has no effect yet. */
+  /** A value that is understood, and that nothing here can act on. */
   'not_supported',
   /** Fields that are each right but not together. */
   'contradiction',

@@ -98,7 +98,7 @@ function readFields(rules: KindRules, raw: Fields, voice: Voice): ReadResult {
 
 const failed = (ref: Ref | undefined): ReadResult => (ref === undefined ? {} : { failed: ref });
 
-/** Fields the kind does not have, and those it has without effect yet. */
+/** Fields the kind does not have. */
 function checkNames(rules: KindRules, fields: Fields, say: Say): void {
   const properties: unknown = 'properties' in rules.schema ? rules.schema.properties : {};
   if (!isFields(properties)) return;
@@ -111,11 +111,6 @@ function checkNames(rules: KindRules, fields: Fields, say: Say): void {
         `${article(rules.kind)} has no field \`${name}\``,
         didYouMean(name, known),
       );
-      delete fields[name];
-    } else if (Object.hasOwn(rules.notYet, name) && rules.notYet[name]?.(fields[name]) === true) {
-      const value = fields[name];
-      const shown = typeof value === 'string' ? `${name} \`${value}\` is` : `${name} is`;
-      say(name, 'not_supported', `${shown} not supported yet`, 'leave it out');
       delete fields[name];
     }
   }

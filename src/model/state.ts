@@ -61,6 +61,8 @@ export interface Tables {
   hostNumbers: PersistentMap<number, string>;
   /** Network → the peers behind which it has members → how many. */
   memberPeers: PersistentMap<string, PersistentMap<string, number>>;
+  /** Network → its groups that have a VLAN or VNI of their own. */
+  taggedGroups: PersistentMap<string, Keys>;
   /** Network → its members on this host. */
   localMembers: PersistentMap<string, Keys>;
 }
@@ -154,6 +156,10 @@ export class Snapshot implements State {
   }
   memberPeers(network: string): Iterable<string> {
     return this.tables.memberPeers.get(network)?.keys() ?? [];
+  }
+  taggedGroups(network: string): readonly Group[] {
+    const keys = [...(this.tables.taggedGroups.get(network)?.keys() ?? [])];
+    return keys.toSorted().flatMap((key) => this.groups.get(key) ?? []);
   }
   groupMembers(group: string): Iterable<Endpoint> {
     return this.#linked({ kind: 'group', key: group }, 'endpoint');

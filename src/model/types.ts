@@ -72,6 +72,8 @@ export interface State {
   localMembers(network: string): Iterable<Endpoint>;
   /** Keys of the peers behind which the network has endpoints, each once. */
   memberPeers(network: string): Iterable<string>;
+  /** Groups of a network that have a VLAN or VNI of their own; by key. */
+  taggedGroups(network: string): readonly Group[];
   /** Endpoints of a group. */
   groupMembers(group: string): Iterable<Endpoint>;
   /** Groups that have a net profile. */

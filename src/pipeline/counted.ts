@@ -9,7 +9,7 @@ const tables: { readonly [kind in Kind]?: readonly TableName[] } = {
   // What it sends, and what is sent to it.
   endpoint: ['classify', 'destination'],
   // What comes from outside, and what leaves.
-  network: ['uplink', 'tunnelNetwork', 'deliver'],
+  network: ['uplink', 'tunnelNetwork', 'outerTag'],
   peer: ['tunnelPeer', 'tunnelOut'],
   // What is sent to its addresses.
   service: ['service'],

@@ -1,12 +1,12 @@
 /**
  * The way out, after the verdict: a local port, or everybody of a network.
- * Neighbours: destination.ts decided the way; uplink.ts and tunnel.ts put on the outer tag or header.
+ * Neighbours: destination.ts decided the way; uplink.ts and tunnel.ts put on the outer tag or header (outerTag).
+ * Invariant: a flood leaves the host once, however many groups of the network have tags of their own.
  */
-import { a, type Fragment } from '../openflow/index.js';
+import { a, m, type Flows, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { delivery, origin, prio, reg, t } from './layout.js';
 import { floodsToPeers } from './tunnel.js';
-import { tagged } from './uplink.js';
 import { localPort, type World } from './world.js';
 
 /** The local members' ports, ascending. vswitchd itself leaves out the port a frame came from. */
@@ -19,6 +19,16 @@ function localOutputs(w: World, networkKey: string): Fragment[] {
   return ofports.toSorted((x, y) => x - y).map((ofport) => a`output:${ofport}`);
 }
 
+/** To everybody: the local members, and once outside. */
+function floodFlow(f: Flows, scope: Fragment, local: readonly Fragment[], outside: boolean): void {
+  if (outside) {
+    f.add`table=${t.deliver}, priority=${prio.usual}, ${scope}, ${reg.delivery}=${delivery.flood},
+      actions=${local}, goto_table:${t.outerTag}`;
+  } else if (local.length > 0) {
+    f.add`table=${t.deliver}, priority=${prio.usual}, ${scope}, ${reg.delivery}=${delivery.flood}, actions=${local}`;
+  }
+}
+
 export const deliver: Feature = {
   system(f) {
     f.add`table=${t.deliver}, priority=${prio.usual}, ${reg.delivery}=${delivery.local}, actions=output:${reg.target}`;
@@ -27,12 +37,9 @@ export const deliver: Feature = {
 
   network(f, w, n) {
     const local = localOutputs(w, n.key);
+    const scope = m`${reg.network}=${n.id}`;
     if (n.encap === 'vlan') {
-      const { uplink } = w.ports;
-      const out = uplink === undefined ? undefined : tagged(n.tag, uplink);
-      if (local.length === 0 && out === undefined) return;
-      f.add`table=${t.deliver}, priority=${prio.usual}, ${reg.network}=${n.id}, ${reg.delivery}=${delivery.flood},
-        actions=${[...local, ...(out ? [out] : [])]}`;
+      floodFlow(f, scope, local, w.ports.uplink !== undefined);
       return;
     }
     if (local.length > 0) {
@@ -40,12 +47,6 @@ export const deliver: Feature = {
       f.add`table=${t.deliver}, priority=${prio.guard}, ${reg.network}=${n.id}, ${reg.origin}=${origin.tunnel},
         ${reg.delivery}=${delivery.flood}, actions=${local}`;
     }
-    if (floodsToPeers(w, n.key)) {
-      f.add`table=${t.deliver}, priority=${prio.usual}, ${reg.network}=${n.id}, ${reg.origin}=${origin.endpoint},
-        ${reg.delivery}=${delivery.flood}, actions=${local}, set_field:${n.tag}->tun_id, goto_table:${t.tunnelSource}`;
-    } else if (local.length > 0) {
-      f.add`table=${t.deliver}, priority=${prio.usual}, ${reg.network}=${n.id}, ${reg.origin}=${origin.endpoint},
-        ${reg.delivery}=${delivery.flood}, actions=${local}`;
-    }
+    floodFlow(f, m`${scope}, ${reg.origin}=${origin.endpoint}`, local, floodsToPeers(w, n.key));
   },
 };

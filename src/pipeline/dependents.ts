@@ -88,6 +88,15 @@ function serviceChanged(dirty: Dirty, after: State, was: Service | undefined, is
   for (const e of new Set([...before, ...now])) if (!same || before.has(e) !== now.has(e)) touch(dirty, e);
 }
 
+/** A network has its groups' own tags in its flows; local members say whose they are when there is one, not which it is. */
+function tagChanged(dirty: Dirty, after: State, was: Group | undefined, is: Group | undefined): void {
+  if (was?.tag === is?.tag && was?.network === is?.network && was?.id === is?.id) return;
+  for (const group of [was, is]) {
+    if (group?.tag !== undefined && group.network !== undefined) touchNetwork(dirty, after, group.network);
+  }
+  if (was && is && (was.tag === undefined) !== (is.tag === undefined)) touchLocalMembers(dirty, after, is);
+}
+
 /** A group that appears in, leaves or joins a policy set adds or removes that set from the policies' rules. */
 function groupChanged(dirty: Dirty, after: State, was: Group | undefined, is: Group | undefined): void {
   // Members load the group's id; a new group has none yet that are not in the request themselves.
@@ -95,6 +104,7 @@ function groupChanged(dirty: Dirty, after: State, was: Group | undefined, is: Gr
     for (const e of after.groupMembers(is.key)) touch(dirty, e);
   }
   if (was && is && was.netProfile !== is.netProfile) touchLocalMembers(dirty, after, is);
+  tagChanged(dirty, after, was, is);
   if (was && is && was.policySet === is.policySet && was.policies.join() === is.policies.join()) return;
   for (const policy of new Set([...(was?.policies ?? []), ...(is?.policies ?? [])])) touchRules(dirty, after, policy);
 }

@@ -9,8 +9,8 @@ import { contractOf, prio, type TableName } from './layout.js';
 export const dropReasons = {
   unknown_port: 'from a port that is no endpoint, tunnel or uplink',
   tagged: 'a tagged frame from an endpoint, which sends untagged ones only',
-  unknown_vlan: 'from the uplink, with a VLAN that is no network here',
-  unknown_vni: 'from the tunnel, with a VNI that is no network here, or tagged inside',
+  unknown_vlan: 'from the uplink, with a VLAN of no network or group here',
+  unknown_vni: 'from the tunnel, with a VNI of no network or group here, or tagged inside',
   unknown_peer: 'from the tunnel, from an address that is no peer',
   unknown_host_address: 'from the host, for no endpoint that it reaches',
   spoof: 'a source address that is not the endpoint’s own',
@@ -57,6 +57,7 @@ const reasons: { readonly [name in TableName]?: Readonly<Record<number, DropReas
   orient: { [prio.miss]: 'untracked', [prio.exempt]: 'invalid', [prio.guard]: 'midstream' },
   deliver: { [prio.miss]: 'no_way_out', [prio.networkGuard]: 'split_horizon' },
   hostOut: { [prio.miss]: 'no_way_out' },
+  outerTag: { [prio.miss]: 'no_way_out' },
   tunnelSource: { [prio.miss]: 'no_vtep' },
   tunnelOut: { [prio.miss]: 'no_peer' },
 };

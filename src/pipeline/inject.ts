@@ -22,8 +22,11 @@ export function toUplink(network: number): Uint8Array {
   return flow`in_port=CONTROLLER, actions=set_field:${network}->${reg.network}, set_field:${delivery.uplink}->${reg.delivery}, resubmit(,${t.deliver})`;
 }
 
-/** To everybody of the endpoint's network but itself: `ofport` is its port, which a flood leaves out. */
-export function fromEndpoint(network: number, ofport: number): Uint8Array {
-  return flow`in_port=${ofport}, actions=set_field:${network}->${reg.network}, set_field:${origin.endpoint}->${reg.origin},
+/**
+ * To everybody of the endpoint's network but itself: `ofport` is its port, which a flood leaves out; `taggedGroup` is the object id of its
+ * group when that has a VLAN or VNI of its own, else 0.
+ */
+export function fromEndpoint(network: number, ofport: number, taggedGroup: number): Uint8Array {
+  return flow`in_port=${ofport}, actions=set_field:${network}->${reg.network}, set_field:${taggedGroup}->${reg.taggedGroup}, set_field:${origin.endpoint}->${reg.origin},
     set_field:${delivery.flood}->${reg.delivery}, resubmit(,${t.deliver})`;
 }

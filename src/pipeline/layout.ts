@@ -29,6 +29,8 @@ export const reg = {
   /** The network of the endpoint that sends, or receives; not always the one the frame is in, since routers stand between. */
   sourceNetwork: register(8, 0, 31, 'sourceNetwork'),
   destinationNetwork: register(9, 0, 31, 'destinationNetwork'),
+  /** The group of a local sender whose group has a VLAN or VNI of its own, else 0. Stays the sender's when a reply's two sides are exchanged. */
+  taggedGroup: register(10, 0, 31, 'taggedGroup'),
   /** The NAT zone of a reply to a translated connection: the tenant's zone, and `natBit` set. */
   natZone: register(12, 0, 15, 'natZone'),
   natBit: register(12, 15, 15, 'natBit'),

@@ -5,6 +5,7 @@
  * Invariant: order of declaration is order of tables, and packets go forward only.
  */
 import { table, type TableRef } from '../openflow/index.js';
+import { ruleMatches } from './rule-fields.js';
 
 /** What a table may match, where its packets may go, and what happens to a packet that no flow matches. */
 export interface TableContract {
@@ -55,6 +56,7 @@ const tableNames = [
   'bandwidthTo',
   'deliver',
   'hostOut',
+  'outerTag',
   'tunnelSource',
   'tunnelOut',
 ] as const;
@@ -62,30 +64,6 @@ const tableNames = [
 export const t = Object.fromEntries(tableNames.map((name, id) => [name, table(name, id)])) as {
   readonly [name in TableName]: TableRef;
 };
-
-/** What a rule may match: the original tuple of a connection and who its two ends are. */
-const ruleMatches = [
-  'conj_id',
-  'dl_type',
-  'ct_state',
-  // SCTP, which conntrack does not see the ports of.
-  'nw_proto',
-  'tp_src',
-  'tp_dst',
-  'ct_nw_src',
-  'ct_nw_dst',
-  'ct_ipv6_src',
-  'ct_ipv6_dst',
-  'ct_nw_proto',
-  'ct_tp_src',
-  'ct_tp_dst',
-  'sourceNetwork',
-  'destinationNetwork',
-  'sourceGroup',
-  'sourceSet',
-  'destinationGroup',
-  'destinationSet',
-];
 
 export const contracts: readonly TableContract[] = [
   {
@@ -97,17 +75,17 @@ export const contracts: readonly TableContract[] = [
   },
   {
     ref: t.uplink,
-    purpose: 'The VLAN tag of a frame from the uplink names its network.',
+    purpose: 'The VLAN tag of a frame from the uplink names its network, or a group, whose network it is.',
     matches: ['dl_vlan'],
     next: ['source'],
-    miss: { drop: 'a VLAN that is no network here' },
+    miss: { drop: 'a VLAN of no network or group here' },
   },
   {
     ref: t.tunnelNetwork,
-    purpose: 'The VNI of a frame from the tunnel names its network.',
+    purpose: 'The VNI of a frame from the tunnel names its network, or a group, whose network it is.',
     matches: ['tun_id', 'vlan_tci'],
     next: ['tunnelPeer'],
-    miss: { drop: 'a VNI that is no network here, or a tagged frame' },
+    miss: { drop: 'a VNI of no network or group here, or a tagged frame' },
   },
   {
     ref: t.tunnelPeer,
@@ -367,7 +345,7 @@ export const contracts: readonly TableContract[] = [
     ref: t.deliver,
     purpose: 'Out to a local port, the uplink, the tunnel, or to all of a network.',
     matches: ['network', 'origin', 'delivery', 'in_port', 'dl_type'],
-    next: ['hostOut', 'tunnelSource'],
+    next: ['hostOut', 'outerTag'],
     miss: { drop: 'no way out' },
   },
   {
@@ -376,6 +354,13 @@ export const contracts: readonly TableContract[] = [
     matches: [],
     next: [],
     miss: { drop: 'the host has no port' },
+  },
+  {
+    ref: t.outerTag,
+    purpose: 'The VLAN or VNI outside: the network’s, or that of the sender’s group when it has one of its own there.',
+    matches: ['network', 'taggedGroup'],
+    next: ['tunnelSource'],
+    miss: { drop: 'no way out' },
   },
   {
     ref: t.tunnelSource,

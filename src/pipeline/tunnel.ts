@@ -1,10 +1,11 @@
 /**
- * VXLAN networks and the one flow-based tunnel port: VNI and peer are checked on the way in and set on the way out.
+ * VXLAN networks and the one flow-based tunnel port: VNI and peer are checked on the way in and set on the way out. A group that the fabric
+ * gives a VNI of its own has a second one in the same network, as in uplink.ts.
  * Neighbours: classify.ts hands over frames of the tunnel; destination.ts names the peer; deliver.ts floods.
  * Invariant: what came from the tunnel never goes back into it (split horizon).
  */
-import type { Peer } from '../model/index.js';
-import { a, type Fragment } from '../openflow/index.js';
+import type { Network, Peer } from '../model/index.js';
+import { a, type Flows, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { delivery, origin, prio, reg, t } from './layout.js';
 import { zoneOf, type World } from './world.js';
@@ -24,10 +25,17 @@ function memberPeers(w: World, networkKey: string): Peer[] {
     .filter((peer) => peer !== undefined);
 }
 
+function fromVni(f: Flows, w: World, n: Network, vni: number): void {
+  f.add`table=${t.tunnelNetwork}, priority=${prio.usual}, tun_id=${vni}, vlan_tci=0x0000/0x1000,
+    actions=set_field:${n.id}->${reg.network}, set_field:${zoneOf(w, n.tenant)}->${reg.zone},
+      set_field:${origin.tunnel}->${reg.origin}, goto_table:${t.tunnelPeer}`;
+}
+
 export const tunnel: Feature = {
   system(f, w) {
     f.add`table=${t.deliver}, priority=${prio.networkGuard}, ${reg.origin}=${origin.tunnel}, ${reg.delivery}=${delivery.tunnel},
       actions=drop`;
+    f.add`table=${t.deliver}, priority=${prio.network}, ${reg.delivery}=${delivery.tunnel}, actions=goto_table:${t.outerTag}`;
     const { vtepIp } = w.state.settings;
     if (vtepIp === undefined) return;
     const source = typeof vtepIp === 'number' ? a`set_field:${vtepIp}->tun_src` : a`set_field:${vtepIp}->tun_ipv6_src`;
@@ -36,11 +44,13 @@ export const tunnel: Feature = {
 
   network(f, w, n) {
     if (n.encap !== 'vxlan') return;
-    f.add`table=${t.tunnelNetwork}, priority=${prio.usual}, tun_id=${n.tag}, vlan_tci=0x0000/0x1000,
-      actions=set_field:${n.id}->${reg.network}, set_field:${zoneOf(w, n.tenant)}->${reg.zone},
-        set_field:${origin.tunnel}->${reg.origin}, goto_table:${t.tunnelPeer}`;
-    f.add`table=${t.deliver}, priority=${prio.network}, ${reg.network}=${n.id}, ${reg.delivery}=${delivery.tunnel},
-      actions=set_field:${n.tag}->tun_id, goto_table:${t.tunnelSource}`;
+    fromVni(f, w, n, n.tag);
+    f.add`table=${t.outerTag}, priority=${prio.network}, ${reg.network}=${n.id}, actions=set_field:${n.tag}->tun_id, goto_table:${t.tunnelSource}`;
+    for (const { id, tag = 0 } of w.state.taggedGroups(n.key)) {
+      fromVni(f, w, n, tag);
+      f.add`table=${t.outerTag}, priority=${prio.usual}, ${reg.network}=${n.id}, ${reg.taggedGroup}=${id},
+        actions=set_field:${tag}->tun_id, goto_table:${t.tunnelSource}`;
+    }
 
     const { tunnel: port } = w.ports;
     const peers = memberPeers(w, n.key);

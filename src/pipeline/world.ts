@@ -90,6 +90,12 @@ export function groupOf(w: World, e: Endpoint): Group | undefined {
   return recent.group;
 }
 
+/** The endpoint's group, when it has a VLAN or VNI of its own. */
+export function taggedGroupOf(w: World, e: Endpoint): Group | undefined {
+  const group = groupOf(w, e);
+  return group?.tag === undefined ? undefined : group;
+}
+
 /** What the endpoint's group allows and marks. */
 export function netProfileOf(w: World, group: Group | undefined): NetProfile | undefined {
   return group?.netProfile === undefined ? undefined : w.state.netProfiles.get(group.netProfile);

@@ -104,6 +104,43 @@ test('an endpoint that comes from another host is announced', () => {
   expect(sent).toHaveLength(2);
 });
 
+test('an endpoint is announced when its group gets another VLAN, and when it goes into a group that has one', () => {
+  const group = (name: string, vlan?: number) => ({
+    kind: 'group',
+    tenant: 'blue',
+    name,
+    network: 'lan',
+    ...(vlan === undefined ? {} : { vlan }),
+  });
+  const before = acceptOn(accept([...objects(2), group('a', 7), group('b')]), [
+    endpoint(1, { interface: 'w1', group: 'a' }),
+  ]);
+  const retagged = acceptOn(before, [group('a', 8)]);
+  const it = announcer(retagged);
+  const ref = { kind: 'group', key: 'blue/a' } as const;
+  it.changed([{ ref, before: before.groups.get('blue/a')!, after: retagged.groups.get('blue/a')! }]);
+  it.confirmed();
+  wait(100);
+  expect(sent.filter((frame) => frame.startsWith('ffffffffffff')).map((frame) => frame.slice(12, 24))).toEqual([
+    '020000000001',
+  ]);
+  wait(20_000);
+  sent = [];
+  const moved = acceptOn(retagged, [
+    endpoint(2, { interface: 'w2', group: 'b' }),
+    endpoint(1, { interface: 'w1', group: 'b' }),
+  ]);
+  const other = announcer(moved);
+  for (const key of ['e1', 'e2']) {
+    other.changed([
+      { ref: { kind: 'endpoint', key }, before: retagged.endpoints.get(key)!, after: moved.endpoints.get(key)! },
+    ]);
+  }
+  other.confirmed();
+  wait(100);
+  expect(sent.map((frame) => frame.slice(12, 24))).toEqual(['020000000001', '020000000001']);
+});
+
 test('when the uplink changes all are announced, at a bounded rate, and each once however often it changes', () => {
   const it = announcer(accept(objects(300)));
   for (let i = 0; i < 5; i++) it.rerouted('vlan');

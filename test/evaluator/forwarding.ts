@@ -25,31 +25,40 @@ function portOf(endpoint: Endpoint): number | undefined {
   return endpoint.where && 'interface' in endpoint.where ? ports.of(endpoint.where.interface) : undefined;
 }
 
-function toPeer(state: State, network: Network, key: string): Copy {
+/** What a frame carries outside: the tag of its local sender's group while it is in that group's network, else the network's. */
+function tagOf(state: State, { frame }: Scene, network: Network): number {
+  const sender = state.endpointAt(`w${frame.inPort}`);
+  const group = sender?.group === undefined ? undefined : state.groups.get(sender.group);
+  return group?.network === network.key ? (group.tag ?? network.tag) : network.tag;
+}
+
+function toPeer(state: State, scene: Scene, network: Network, key: string): Copy {
   const peer = state.peers.get(key);
-  return `tunnel ${network.tag} ${big(state.settings.vtepIp ?? 0)}→${big(peer?.address ?? 0)}`;
+  return `tunnel ${tagOf(state, scene, network)} ${big(state.settings.vtepIp ?? 0)}→${big(peer?.address ?? 0)}`;
 }
 
 /** To one station of the network. */
-function toStation(state: State, { frame, origin, ...scene }: Scene, station: Endpoint): Copy[] {
+function toStation(state: State, scene: Scene, station: Endpoint): Copy[] {
+  const { frame, origin } = scene;
   const network = scene.routed?.into ?? scene.network;
   const port = portOf(station);
   if (port !== undefined) return port === frame.inPort ? [] : [local(port)];
-  if (network.encap === 'vlan') return origin === 'uplink' ? [] : [`uplink vlan ${network.tag}`];
+  if (network.encap === 'vlan') return origin === 'uplink' ? [] : [`uplink vlan ${tagOf(state, scene, network)}`];
   if (!station.where || !('vtepIp' in station.where) || origin === 'tunnel') return [];
-  return [toPeer(state, network, station.where.vtepIp)];
+  return [toPeer(state, scene, network, station.where.vtepIp)];
 }
 
 /** To everybody of the network but the one it came from. */
-function toAll(state: State, { frame, network, origin }: Scene): Copy[] {
+function toAll(state: State, scene: Scene): Copy[] {
+  const { frame, network, origin } = scene;
   const all = new Set<Copy>();
   for (const member of state.members(network.key)) {
     const port = portOf(member);
     if (port !== undefined && port !== frame.inPort) all.add(local(port));
     const behind = member.where && 'vtepIp' in member.where ? member.where.vtepIp : undefined;
-    if (network.encap === 'vxlan' && origin === 'endpoint' && behind) all.add(toPeer(state, network, behind));
+    if (network.encap === 'vxlan' && origin === 'endpoint' && behind) all.add(toPeer(state, scene, network, behind));
   }
-  if (network.encap === 'vlan' && origin === 'endpoint') all.add(`uplink vlan ${network.tag}`);
+  if (network.encap === 'vlan' && origin === 'endpoint') all.add(`uplink vlan ${tagOf(state, scene, network)}`);
   return [...all];
 }
 
@@ -57,10 +66,10 @@ function toAll(state: State, { frame, network, origin }: Scene): Copy[] {
 export function copies(state: State, scene: Scene): Copy[] {
   const { station, origin, frame, routed } = scene;
   const network = routed?.into ?? scene.network;
-  if (routed?.peer !== undefined) return origin === 'tunnel' ? [] : [toPeer(state, network, routed.peer)];
+  if (routed?.peer !== undefined) return origin === 'tunnel' ? [] : [toPeer(state, scene, network, routed.peer)];
   const multicast = ((frame.ethDst[0] ?? 0) & 1) === 1;
   if (station) return toStation(state, scene, station);
   if (multicast || network.encap === 'vxlan') return toAll(state, scene).toSorted();
   // An unknown station of a VLAN is somewhere outside, unless the frame comes from there.
-  return origin === 'uplink' ? [] : [`uplink vlan ${network.tag}`];
+  return origin === 'uplink' ? [] : [`uplink vlan ${tagOf(state, scene, network)}`];
 }

@@ -52,7 +52,7 @@ function draftFrom(state: State, s: Shape, from: Endpoint): ToGateway | undefine
   const source = addressOf(from, s.v6);
   const network = networkOf(state, from);
   if (source === undefined) return undefined;
-  return { source, way: cameIn(network, from), network, sender: from, ethSrc: from.mac, ethDst: routerMac };
+  return { source, way: cameIn(state, s, network, from), network, sender: from, ethSrc: from.mac, ethDst: routerMac };
 }
 
 /** To where no endpoint of a routed network is: by the longest route, or nowhere. */

@@ -1,5 +1,5 @@
 /**
- * Random hosts: two tenants with equal addresses, VXLAN and VLAN networks, groups that share policies, rules that overlap.
+ * Random hosts: two tenants with equal addresses, VXLAN and VLAN networks, groups that share policies or have tags of their own, rules that overlap.
  * Neighbours: traffic.ts sends packets through them; ports.ts numbers the workloads' ports.
  * Invariant: every generated request is one the model accepts.
  */
@@ -44,6 +44,12 @@ const routes: Readonly<Record<string, Spec>> = {
   '198.51.100.7/32': behindPeer,
   '::/0': onUplink,
   '2001:db8::/32': behindPeer,
+};
+
+/** Where the fabric gives a group a tag of its own: its members are in that network. */
+const ownTags: Readonly<Record<string, { network: (typeof networks)[number]; vlan?: number; vni?: number }>> = {
+  g2: { network: 'vl', vlan: 300 },
+  g3: { network: 'vx', vni: 6000 },
 };
 
 const group = fc.record({
@@ -112,6 +118,7 @@ const endpoint = fc.record({
 
 const tenant = fc.record({
   groups: fc.tuple(group, group, group, group),
+  tagged: fc.subarray(['g2', 'g3']),
   audited: fc.subarray([...policyNames], { maxLength: 1 }),
   routed: fc.subarray([...networks]),
   routes: fc.subarray(Object.keys(routes)),
@@ -136,6 +143,21 @@ function networksOf(name: string, index: number, routed: readonly string[]): Spe
     // The others say nothing, and the settings say bridge.
     ...(routed.includes(network) ? { forwarding: 'routing' } : {}),
   }));
+}
+
+function tagOf(name: string, index: number, tagged: readonly string[]): Spec {
+  const { network, vlan, vni } = ownTags[name] ?? {};
+  if (network === undefined || !tagged.includes(name)) return {};
+  return {
+    network,
+    ...(vlan === undefined ? {} : { vlan: vlan + index }),
+    ...(vni === undefined ? {} : { vni: vni + index }),
+  };
+}
+
+function inItsNetwork(shape: EndpointShape, tagged: readonly string[]): EndpointShape {
+  const network = shape.group !== undefined && tagged.includes(shape.group) ? ownTags[shape.group]?.network : undefined;
+  return network === undefined ? shape : { ...shape, network };
 }
 
 function endpointOf(tenantName: string, tenantIndex: number, shape: EndpointShape, i: number): Spec {
@@ -166,7 +188,13 @@ function tenantOf(name: string, index: number, shape: TenantShape): Spec[] {
       name: policy,
       audit: shape.audited.includes(policy),
     })),
-    ...shape.groups.map((g, i) => ({ kind: 'group', tenant: name, name: groupNames[i], ...g })),
+    ...shape.groups.map((g, i) => ({
+      kind: 'group',
+      tenant: name,
+      name: groupNames[i],
+      ...g,
+      ...tagOf(groupNames[i]!, index, shape.tagged),
+    })),
     ...shape.rules.map(({ peer: p, service: s, ...r }, i) => ({
       kind: 'rule',
       tenant: name,
@@ -175,7 +203,7 @@ function tenantOf(name: string, index: number, shape: TenantShape): Spec[] {
       ...s,
       ...(p === undefined ? {} : { peer: p }),
     })),
-    ...shape.endpoints.map((e, i) => endpointOf(name, index, e, i)),
+    ...shape.endpoints.map((e, i) => endpointOf(name, index, inItsNetwork(e, shape.tagged), i)),
   ];
 }
 

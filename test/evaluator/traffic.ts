@@ -77,20 +77,32 @@ export function addressOf(e: Endpoint, v6: boolean): Address | undefined {
   return v6 ? e.ipv6[0] : e.ipv4;
 }
 
-/** How a frame of a network comes in when its sender is not local. */
-function fromOutside(network: Network, peer: number): Outer & { inPort: number; origin: Origin } {
+/** How a frame of a network comes in when its sender is not local: with any tag of it, for fabrics have their own ideas. */
+function fromOutside(
+  state: State,
+  s: Shape,
+  network: Network,
+  peer: number,
+): Outer & { inPort: number; origin: Origin } {
+  const tags = [network.tag, ...state.taggedGroups(network.key).flatMap(({ tag }) => tag ?? [])];
+  const tag = tags[(s.outside + s.to) % tags.length]!;
   return network.encap === 'vlan'
-    ? { inPort: uplinkPort, vlan: network.tag, origin: 'uplink' }
-    : { inPort: tunnelPort, tunnel: { vni: network.tag, source: peer }, origin: 'tunnel' };
+    ? { inPort: uplinkPort, vlan: tag, origin: 'uplink' }
+    : { inPort: tunnelPort, tunnel: { vni: tag, source: peer }, origin: 'tunnel' };
 }
 
 const firstPeer = 0xac1f_0002;
 
-export function cameIn(network: Network, e: Endpoint): Outer & { inPort: number; origin: Origin } {
+export function cameIn(
+  state: State,
+  s: Shape,
+  network: Network,
+  e: Endpoint,
+): Outer & { inPort: number; origin: Origin } {
   const inPort = localPort(e);
   if (inPort !== undefined) return { inPort, origin: 'endpoint' };
   const peer = e.where && 'vtepIp' in e.where && e.where.vtepIp === '172.31.0.3' ? firstPeer + 1 : firstPeer;
-  return fromOutside(network, peer);
+  return fromOutside(state, s, network, peer);
 }
 
 /** The packet of a phase, sent from `source` to `destination`. */
@@ -159,7 +171,7 @@ function pair(state: State, s: Shape, from: Endpoint, to: Endpoint): Scene | und
   const source = addressOf(from, s.v6);
   const destination = addressOf(to, s.v6);
   if (source === undefined || destination === undefined || from === to || from.network !== to.network) return undefined;
-  const draft = { way: cameIn(network, from), network, sender: from, receiver: to, station: to };
+  const draft = { way: cameIn(state, s, network, from), network, sender: from, receiver: to, station: to };
   return sceneOf({
     ...draft,
     ...{ ethSrc: from.mac, ethDst: to.mac, body: bodyOf(s, source, destination), phase: s.phase },
@@ -179,14 +191,14 @@ function routed(state: State, s: Shape, from: Endpoint, to: Endpoint, out: boole
   if (!out)
     return sceneOf({
       ...ends,
-      way: fromOutside(network, firstPeer),
+      way: fromOutside(state, s, network, firstPeer),
       network,
       station: to,
       ethSrc: router,
       ethDst: to.mac,
     });
   if (localPort(from) === undefined) return undefined;
-  return sceneOf({ ...ends, way: cameIn(network, from), network, ethSrc: from.mac, ethDst: router });
+  return sceneOf({ ...ends, way: cameIn(state, s, network, from), network, ethSrc: from.mac, ethDst: router });
 }
 
 export function outsideAddress(s: Shape): Address {
@@ -199,7 +211,15 @@ function leaving(state: State, s: Shape, from: Endpoint): Scene | undefined {
   const network = networkOf(state, from);
   const body = bodyOf(s, source, outsideAddress(s));
   return sceneOf({
-    ...{ way: cameIn(network, from), network, sender: from, ethSrc: from.mac, ethDst: router, body, phase: s.phase },
+    ...{
+      way: cameIn(state, s, network, from),
+      network,
+      sender: from,
+      ethSrc: from.mac,
+      ethDst: router,
+      body,
+      phase: s.phase,
+    },
   });
 }
 
@@ -209,7 +229,7 @@ function arriving(state: State, s: Shape, to: Endpoint): Scene | undefined {
   const network = networkOf(state, to);
   const body = maybeByRouter(s, bodyOf(s, outsideAddress(s), destination));
   const ends = { receiver: to, station: to, body, phase: s.phase };
-  return sceneOf({ ...ends, way: fromOutside(network, firstPeer), network, ethSrc: router, ethDst: to.mac });
+  return sceneOf({ ...ends, way: fromOutside(state, s, network, firstPeer), network, ethSrc: router, ethDst: to.mac });
 }
 
 function multicast(state: State, s: Shape, from: Endpoint): Scene | undefined {
@@ -219,7 +239,7 @@ function multicast(state: State, s: Shape, from: Endpoint): Scene | undefined {
   const destination = s.v6 ? ipv6('ff02::fb') : 0xe000_00fb;
   const ethDst = s.v6 ? mac('33:33:00:00:00:fb') : mac('01:00:5e:00:00:fb');
   const body: Ip = { kind: 'ip', source, destination, protocol: proto.udp, tpSrc: 5353, tpDst: s.service.port || 5353 };
-  return sceneOf({ way: cameIn(network, from), network, sender: from, ethSrc: from.mac, ethDst, body });
+  return sceneOf({ way: cameIn(state, s, network, from), network, sender: from, ethSrc: from.mac, ethDst, body });
 }
 
 /** What a guard must stop, made of an honest pair. */
@@ -249,7 +269,13 @@ function refused(state: State, s: Shape, from: Endpoint, to: Endpoint): Scene | 
 /** What keeps a link going and is never judged. The asker asks for somebody unknown, so that nobody answers for him. */
 function exempt(state: State, s: Shape, from: Endpoint): Scene | undefined {
   const network = networkOf(state, from);
-  const draft = { way: cameIn(network, from), network, sender: from, ethSrc: from.mac, kind: 'exempt' as const };
+  const draft = {
+    way: cameIn(state, s, network, from),
+    network,
+    sender: from,
+    ethSrc: from.mac,
+    kind: 'exempt' as const,
+  };
   const [ip6] = from.ipv6;
   if (s.way === 'solicitation') {
     if (!ip6) return undefined;
@@ -267,11 +293,18 @@ function exempt(state: State, s: Shape, from: Endpoint): Scene | undefined {
 }
 
 /** A local endpoint asks for one that is known: it gets its answer where it asked. */
-function asking(state: State, from: Endpoint, to: Endpoint): Scene | undefined {
+function asking(state: State, s: Shape, from: Endpoint, to: Endpoint): Scene | undefined {
   const network = networkOf(state, from);
   if (from.ipv4 === undefined || to.ipv4 === undefined || localPort(from) === undefined) return undefined;
   const body: Arp = { kind: 'arp', op: 1, spa: from.ipv4, tpa: to.ipv4, sha: from.mac };
-  const draft = { way: cameIn(network, from), network, sender: from, receiver: to, body, kind: 'answered' as const };
+  const draft = {
+    way: cameIn(state, s, network, from),
+    network,
+    sender: from,
+    receiver: to,
+    body,
+    kind: 'answered' as const,
+  };
   return sceneOf({ ...draft, ethSrc: from.mac, ethDst: everybody });
 }
 
@@ -297,7 +330,7 @@ export function sceneFor(state: State, s: Shape): Scene | undefined {
     case 'dhcp':
       return exempt(state, s, from);
     case 'arp known':
-      return to && asking(state, from, to);
+      return to && asking(state, s, from, to);
     case 'gateway':
       return to && crossing(state, s, from, to);
     case 'gateway out':

@@ -55,6 +55,11 @@ const rows: [what: string, contiv: Json, ours: Json][] = [
     { kind: 'network', tenant: 'blue', name: 'n', vni: 10_003 },
   ],
   [
+    'VXLAN network, by pktTagType',
+    { kind: 'network', tenantName: 'blue', networkName: 'n', pktTagType: 'vxlan', pktTag: 3, extPktTag: 10_003 },
+    { kind: 'network', tenant: 'blue', name: 'n', vni: 10_003 },
+  ],
+  [
     'VLAN network',
     { kind: 'network', tenantName: 'blue', networkName: 'n', encap: 'vlan', pktTag: 77, extPktTag: 0 },
     { kind: 'network', tenant: 'blue', name: 'n', vlan: 77 },
@@ -70,6 +75,47 @@ const rows: [what: string, contiv: Json, ours: Json][] = [
       netProfile: '',
     },
     { kind: 'group', tenant: 'blue', name: 'g', network: 'front', policies: ['web-policy'] },
+  ],
+  [
+    'group with a VLAN of its own',
+    {
+      kind: 'epg',
+      tenantName: 'blue',
+      groupName: 'g',
+      networkName: 'back',
+      pktTagType: 'vlan',
+      pktTag: 7,
+      extPktTag: 0,
+    },
+    { kind: 'group', tenant: 'blue', name: 'g', network: 'back', vlan: 7 },
+  ],
+  [
+    'group with a VNI of its own, and a VLAN of the host',
+    { kind: 'epg', tenantName: 'blue', groupName: 'g', networkName: 'front', pktTag: 7, extPktTag: 7007 },
+    { kind: 'group', tenant: 'blue', name: 'g', network: 'front', vni: 7007 },
+  ],
+  [
+    'group in VXLAN, pktTag its VNI',
+    { kind: 'epg', tenantName: 'blue', groupName: 'g', networkName: 'front', pktTagType: 'vxlan', pktTag: 7007 },
+    { kind: 'group', tenant: 'blue', name: 'g', network: 'front', vni: 7007 },
+  ],
+  [
+    'group that repeats the VLAN of its network',
+    { kind: 'epg', tenantName: 'blue', groupName: 'g', networkName: 'back', pktTagType: 'vlan', pktTag: 100 },
+    { kind: 'group', tenant: 'blue', name: 'g', network: 'back' },
+  ],
+  [
+    'group that repeats the VNI of its network',
+    {
+      kind: 'epg',
+      tenantName: 'blue',
+      groupName: 'g',
+      networkName: 'front',
+      pktTagType: 'vxlan',
+      pktTag: 1,
+      extPktTag: 5001,
+    },
+    { kind: 'group', tenant: 'blue', name: 'g', network: 'front' },
   ],
   ['policy', { kind: 'policy', tenantName: 'blue', policyName: 'p' }, { kind: 'policy', tenant: 'blue', name: 'p' }],
   [

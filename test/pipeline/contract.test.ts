@@ -28,7 +28,7 @@ test('every flow of the example keeps its table’s contract', () => {
   expect(lines.flatMap(breaches)).toEqual([]);
 });
 
-test('so does every flow of routed networks, routes, infra networks and host access', () => {
+test('so does every flow of routed networks, routes, infra networks, groups with tags of their own, and host access', () => {
   const network = { kind: 'network', tenant: 't', forwarding: 'routing' };
   const state = accept(emptyState(), [
     { kind: 'settings', vtepIp: '172.31.0.1', vlanInterfaces: ['eth1'], hostAccess: {} },
@@ -44,6 +44,8 @@ test('so does every flow of routed networks, routes, infra networks and host acc
       ipv6Gateway: 'fe80::1',
     },
     { ...network, name: 'v', vlan: 2, type: 'infra', subnet: '10.2.0.0/24', gateway: '10.2.0.1' },
+    { kind: 'group', tenant: 't', name: 'gx', network: 'x', vni: 11 },
+    { kind: 'group', tenant: 't', name: 'gv', network: 'v', vlan: 12 },
     { kind: 'route', tenant: 't', prefix: '0.0.0.0/0', network: 'v', mac: '02:00:00:00:00:09' },
     { kind: 'route', tenant: 't', prefix: '2001:db8::/32', network: 'x', vtepIp: '172.31.0.2' },
     {
@@ -51,6 +53,7 @@ test('so does every flow of routed networks, routes, infra networks and host acc
       id: 'e',
       tenant: 't',
       network: 'x',
+      group: 'gx',
       mac: '02:00:00:00:00:01',
       ipv4: '10.1.0.2',
       ipv6: ['fd00:1::2'],

@@ -31,6 +31,33 @@ const group = fc.record({
   defaultAction: fc.constantFrom('allow', 'deny'),
 });
 
+/** With a VLAN or VNI of its own, or just kept to a network. */
+const taggedGroup = fc
+  .record({
+    name: fc.constantFrom('g1', 'g2', 'g3'),
+    own: fc.constantFrom(
+      { network: 'n1' },
+      { network: 'n1', vni: 7001 },
+      { network: 'n1', vni: 7002 },
+      { network: 'n2', vlan: 7 },
+      { network: 'n2', vlan: 8 },
+    ),
+  })
+  .map(({ name, own }) => ({ kind: 'group', tenant: 'blue', name, ...own }));
+
+const retagged = fc
+  .constantFrom(
+    { name: 'n1', encap: 'vxlan', vni: 5001 },
+    { name: 'n1', encap: 'vxlan', vni: 7001 },
+    { name: 'n2', vlan: 7 },
+  )
+  .map((fields) => ({
+    kind: 'network',
+    tenant: 'blue',
+    ...fields,
+    subnet: fields.name === 'n1' ? '10.1.0.0/16' : '10.2.0.0/16',
+  }));
+
 const rule = fc
   .record({
     policy: fc.constantFrom('p1', 'p2'),
@@ -101,7 +128,12 @@ const gone = fc.constantFrom<Gone>(
 
 type Request = { put?: unknown[]; delete?: Gone[]; cascade?: true };
 const request: fc.Arbitrary<Request> = fc.oneof(
-  { weight: 6, arbitrary: fc.oneof(group, rule, endpoint, audit, service).map((object) => ({ put: [object] })) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .oneof(group, taggedGroup, rule, endpoint, endpoint, retagged, audit, service)
+      .map((object) => ({ put: [object] })),
+  },
   { weight: 1, arbitrary: gone.map((ref) => ({ delete: [ref], cascade: true as const })) },
 );
 
@@ -141,4 +173,4 @@ test('recompiling only what a change touches equals compiling everything', () =>
     }),
     { numRuns: 150 },
   );
-});
+}, 60_000);

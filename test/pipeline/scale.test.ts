@@ -148,6 +148,14 @@ const slopes: readonly (readonly [what: string, cost: Count, besides?: string])[
     'group with policies that another one has, too',
     slope(base, (n) => ({ kind: 'group', ...blue, name: `g${n}`, policies: ['p'] })),
   ],
+  [
+    'group with a VLAN of its own',
+    slope(base, (n) => ({ kind: 'group', ...blue, name: `g${n}`, network: 'lan', vlan: 300 + n })),
+  ],
+  [
+    'group with a VNI of its own',
+    slope(base, (n) => ({ kind: 'group', ...blue, name: `g${n}`, network: 'over', vni: 300 + n })),
+  ],
   ['rule with a port, in one policy set', slope(base, (n) => rule(n))],
   [
     '… and each further CIDR',

@@ -41,13 +41,15 @@ export class Announcer {
     this.#parts = parts;
   }
 
-  /** Endpoints that appear on this host, or whose MAC, addresses or port are others. */
+  /** Endpoints that appear on this host, or whose MAC, addresses, port, or tag outside are others. */
   changed(changes: readonly Change[]): void {
     for (const { before, after } of changes) {
+      if (after?.kind === 'group' && before?.kind === 'group' && before.tag !== after.tag) this.#askMembers(after.key);
       if (after?.kind === 'settings' && before?.kind === 'settings' && vtep(before) !== vtep(after)) this.#ask('vxlan');
       if (after?.kind !== 'endpoint' || interfaceOf(after) === undefined) continue;
-      if (before?.kind !== 'endpoint' || interfaceOf(before) !== interfaceOf(after) || !looksAlike(before, after))
-        this.#asked.add(after.key);
+      const same =
+        before?.kind === 'endpoint' && interfaceOf(before) === interfaceOf(after) && looksAlike(before, after);
+      if (!same || this.#tagOf(before) !== this.#tagOf(after)) this.#asked.add(after.key);
     }
   }
 
@@ -60,6 +62,17 @@ export class Announcer {
   rerouted(encap: 'vlan' | 'vxlan'): void {
     this.#ask(encap);
     this.confirmed();
+  }
+
+  /** The fabric knows them by another tag now. */
+  #askMembers(group: string): void {
+    for (const e of this.#parts.world().state.groupMembers(group))
+      if (interfaceOf(e) !== undefined) this.#asked.add(e.key);
+  }
+
+  /** The tag that an endpoint's group has of its own; of a group that is gone meanwhile nobody knows. */
+  #tagOf({ group }: Endpoint): number | undefined {
+    return group === undefined ? undefined : this.#parts.world().state.groups.get(group)?.tag;
   }
 
   #ask(encap: 'vlan' | 'vxlan'): void {
@@ -117,7 +130,8 @@ export class Announcer {
     const network = e && state.networks.get(e.network);
     // Gone meanwhile, or not plugged in yet: then it is asked for again.
     if (e === undefined || ofport === undefined || network === undefined) return 0;
-    const flow = fromEndpoint(network.id, ofport);
+    const group = e.group === undefined ? undefined : state.groups.get(e.group);
+    const flow = fromEndpoint(network.id, ofport, group?.tag === undefined ? 0 : group.id);
     const frames = advertisements(e);
     for (const frame of frames) this.#parts.send(flow, frame);
     return frames.length;

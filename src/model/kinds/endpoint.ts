@@ -267,7 +267,6 @@ export const endpointRules: KindRules<'endpoint'> = {
     vtepIP: 'vtepIp',
   },
   rewrite,
-  notYet: {},
   read(input: EndpointSpec, say) {
     const { id: key, tenant } = input;
     const network = `${tenant}/${input.network}`;

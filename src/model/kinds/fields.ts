@@ -81,7 +81,7 @@ export function readCidr(say: Say, field: string, input: string, family?: 4 | 6)
   const cidr = addr.parseCidr(input);
   if (cidr !== undefined && (family === undefined || cidr.family === family)) return cidr;
   if (cidr === undefined && isRange(input)) {
-    say(field, 'not_supported', `address ranges such as \`${input}\` are not supported yet`, 'write it as CIDRs');
+    say(field, 'bad_address', `\`${input}\` is a range of addresses where one prefix is meant`, 'write it as a CIDR');
     return undefined;
   }
   const what = family === undefined ? 'an IP prefix' : `an IPv${family} prefix`;

@@ -28,6 +28,8 @@ export interface Claim {
   /** '' for the whole host, else the key of a tenant or network. */
   readonly scope: string;
   readonly value: string;
+  /** Who has it, where that is not the object by its key. */
+  readonly holder?: string;
 }
 
 export type ClaimSort = 'VLAN' | 'VNI' | 'MAC' | 'IP' | 'interface' | 'port';
@@ -41,8 +43,6 @@ export interface KindRules<K extends Kind = Kind> {
   readonly aliases: Readonly<Record<string, string>>;
   /** Rewrites what is more than a rename, before the schema is checked. It may replace and delete fields. */
   readonly rewrite?: (fields: Fields, written: Trace) => void;
-  /** Fields (or values of them) that are understood but without effect yet: refused, never taken silently. */
-  readonly notYet: Readonly<Record<string, (value: unknown) => boolean>>;
   /** Input → object with id 0; the judge numbers and freezes it. Undefined when a problem was reported. */
   readonly read: (input: never, say: Say) => Mutable<ObjectOf[K]>;
   readonly references: (object: ObjectOf[K]) => readonly Reference[];
@@ -57,14 +57,6 @@ export interface KindRules<K extends Kind = Kind> {
 
 /** Our name of a field → the one the caller wrote, so that a problem points there. */
 export type Trace = Map<string, string>;
-
-/** For notYet: the field as such. */
-export const always = (): boolean => true;
-/** For notYet: just these values. */
-export const only =
-  (...unknown: unknown[]) =>
-  (value: unknown): boolean =>
-    unknown.includes(value);
 
 /** Leaves out what is undefined, so that a spec holds only what it says. */
 export function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {

@@ -81,7 +81,6 @@ export const netProfileRules: KindRules<'netProfile'> = {
     // Contiv sends 0 for what nobody set.
     if (written.get('dscp') === 'DSCP') dropZero(fields, 'dscp', 'burst');
   },
-  notYet: {},
   read(input: NetProfileSpec, say) {
     const { tenant, dscp, burst, scope = 'endpoint' } = input;
     const kbps = input.bandwidth === undefined ? undefined : parseBandwidth(input.bandwidth);

@@ -1,7 +1,7 @@
 /**
  * Network: a broadcast domain of a tenant, carried in a VLAN or in VXLAN, with the subnets its endpoints live in.
  * Neighbours: tenant.ts above, endpoint.ts below; src/pipeline keeps its tag on the wire.
- * Invariant: a VLAN and a VNI belong to one network on the host, whoever the tenant.
+ * Invariant: a VLAN and a VNI belong to one network, or to one of its groups, on the host, whoever the tenant.
  */
 import { Type, type Static } from 'typebox';
 import {
@@ -15,8 +15,9 @@ import {
 } from '../addr.js';
 import { checkHostAccess } from '../host-access.js';
 import type { Say } from '../problems.js';
-import { defined, dropEmpty, dropZero, type Claim, type KindRules } from './kind.js';
+import { defined, dropEmpty, type Claim, type KindRules } from './kind.js';
 import { name, readCidr, readHost, tenantName, text, vlanTag, vni } from './fields.js';
+import { rewriteTags } from './tags.js';
 
 export const networkSchema = Type.Object(
   {
@@ -142,24 +143,14 @@ export const networkRules: KindRules<'network'> = {
     networkName: 'name',
     tenantName: 'tenant',
     nwType: 'type',
+    pktTagType: 'encap',
     ipv6subnet: 'ipv6Subnet',
     ipv6gateway: 'ipv6Gateway',
   },
   rewrite(fields, trace) {
     dropEmpty(fields, 'encap', 'type', 'subnet', 'gateway', 'ipv6Subnet', 'ipv6Gateway');
-    dropZero(fields, 'pktTag', 'extPktTag');
-    // In Contiv's own state a VXLAN network has both: extPktTag is the VNI, pktTag a VLAN local to the host.
-    const vxlan = fields['encap'] !== 'vlan';
-    for (const written of vxlan ? ['extPktTag', 'pktTag'] : ['pktTag']) {
-      const ours = vxlan ? 'vni' : 'vlan';
-      if (written in fields && !(ours in fields)) {
-        fields[ours] = fields[written];
-        trace.set(ours, written);
-      }
-      delete fields[written];
-    }
+    rewriteTags(fields, trace, fields['encap'] === 'vlan' ? 'vlan' : 'vxlan');
   },
-  notYet: {},
   read(input: NetworkSpec, say) {
     const { encap, tag } = readTag(say, input);
     const v4 = readFamily(say, input, 4);

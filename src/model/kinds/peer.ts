@@ -28,7 +28,6 @@ export const peerRules: KindRules<'peer'> = {
   schema: peerSchema,
   identity: ['vtepIp'],
   aliases: { vtepIP: 'vtepIp' },
-  notYet: {},
   read(input: PeerSpec, say) {
     const address = readHost(say, 'vtepIp', input.vtepIp) ?? 0;
     const vtepIp = formatAddress(address);

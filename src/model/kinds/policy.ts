@@ -36,7 +36,6 @@ export const policyRules: KindRules<'policy'> = {
   schema: policySchema,
   identity: ['tenant', 'name'],
   aliases: { policyName: 'name', tenantName: 'tenant' },
-  notYet: {},
   read(input: PolicySpec) {
     const { tenant, audit = false } = input;
     const spec: PolicySpec = { kind: 'policy', tenant, name: input.name, audit };

@@ -108,7 +108,6 @@ export const routeRules: KindRules<'route'> = {
   schema: routeSchema,
   identity: ['tenant', 'prefix'],
   aliases: { tenantName: 'tenant', networkName: 'network', vtepIP: 'vtepIp', macAddress: 'mac' },
-  notYet: {},
   read(input: RouteSpec, say) {
     const { tenant } = input;
     const prefix = readCidr(say, 'prefix', input.prefix) ?? nowhere;

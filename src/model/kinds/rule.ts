@@ -240,7 +240,6 @@ export const ruleRules: KindRules<'rule'> = {
   identity: ['tenant', 'policy', 'id'],
   aliases: { tenantName: 'tenant', policyName: 'policy', ruleId: 'id' },
   rewrite,
-  notYet: {},
   read(input: RuleSpec, say) {
     const protocol = input.protocol ?? 'any';
     const ports = readPorts(input.ports ?? [], say);

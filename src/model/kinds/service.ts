@@ -252,7 +252,6 @@ export const serviceRules: KindRules<'service'> = {
     ipaddress: 'ips',
   },
   rewrite,
-  notYet: {},
   read(input: ServiceSpec, say) {
     const { tenant, affinity = 'none' } = input;
     checkLimits(input, say);

@@ -188,7 +188,6 @@ export const settingsRules: KindRules<'settings'> = {
     fields['hostAccess'] = { subnet: fields['pvtSubnet'] };
     delete fields['pvtSubnet'];
   },
-  notYet: {},
   read(input: SettingsSpec, say) {
     const vtepIp = input.vtepIp === undefined ? undefined : readHost(say, 'vtepIp', input.vtepIp);
     const checkAddress =

@@ -36,7 +36,6 @@ export const tenantRules: KindRules<'tenant'> = {
   schema: tenantSchema,
   identity: ['name'],
   aliases: { tenantName: 'name' },
-  notYet: {},
   read(input: TenantSpec) {
     return { kind: 'tenant', key: input.name, id: 0, spec: { kind: 'tenant', name: input.name }, zone: 0 };
   },

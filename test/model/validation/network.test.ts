@@ -66,7 +66,7 @@ areRefused([
   [
     'a subnet range',
     network({ subnet: '10.9.0.10-10.9.0.50/24' }),
-    '/objects/0/subnet not_supported: address ranges such as `10.9.0.10-10.9.0.50/24` are not supported yet (write it as CIDRs)',
+    '/objects/0/subnet bad_address: `10.9.0.10-10.9.0.50/24` is a range of addresses where one prefix is meant (write it as a CIDR)',
   ],
   [
     'a gateway outside its subnet',

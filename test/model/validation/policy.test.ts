@@ -17,7 +17,6 @@ areRefused([
     group({ netProfile: 'gld' }),
     '/objects/0/netProfile no_such_object: no netProfile `gld` in tenant `blue` (did you mean `gold`?)',
   ],
-  ['a VLAN of a group', group({ vlan: 7 }), '/objects/0/vlan not_supported: vlan is not supported yet (leave it out)'],
   [
     'a group moved from under its endpoints',
     { kind: 'group', tenant: 'blue', name: 'db', network: 'front' },
