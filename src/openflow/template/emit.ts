@@ -5,7 +5,9 @@
 import { FlowError } from '../errors.js';
 import { Fragment, type Hole, Masked } from '../holes.js';
 import type { Insert } from './assembler.js';
+import { admits } from './guard.js';
 import { masksNothing, misfit, type Patch, tryPatch } from './patch.js';
+import { runProgram } from './program.js';
 import { labelOf } from './shape.js';
 import type { Site, Variant } from './site.js';
 
@@ -53,11 +55,21 @@ export function emit(sink: ByteSink, site: Site, holes: readonly Hole[]): number
   return at;
 }
 
+/** The holes of the call at hand. */
+const opened: (readonly Hole[])[] = [];
+
 function emitAt(sink: ByteSink, at: number, site: Site, holes: readonly Hole[]): number {
-  const guess = site.guess(holes);
-  if (guess !== undefined) {
-    const end = emitVariant(sink, at, guess, holes);
-    if (end >= 0) return end;
+  const { recent } = site;
+  for (let i = 0; i < recent.length; i++) {
+    const variant = recent[i]!;
+    if (!admits(variant.guard, holes, opened)) continue;
+    const end = emitVariant(sink, at, variant);
+    if (end < 0) continue;
+    if (i > 0) {
+      recent[i] = recent[0]!;
+      recent[0] = variant;
+    }
+    return end;
   }
   return emitFound(sink, at, site, holes);
 }
@@ -65,9 +77,10 @@ function emitAt(sink: ByteSink, at: number, site: Site, holes: readonly Hole[]):
 /** The long way: classifies every hole, and explains what is wrong when nothing fits. */
 function emitFound(sink: ByteSink, at: number, site: Site, holes: readonly Hole[]): number {
   const variant = site.find(holes);
-  const end = emitVariant(sink, at, variant, holes);
+  if (!admits(variant.guard, holes, opened)) throw new FlowError('this flow cannot be written');
+  const values = variant.guard.leaves.map(({ list, index }) => opened[list]?.[index]);
+  const end = emitVariant(sink, at, variant);
   if (end >= 0) return end;
-  const values = variant.checks === undefined ? variant.flat : holes;
   const exact = holes.map((hole) => exactForm(variant.patches, values, hole));
   if (exact.some((hole, i) => !Object.is(hole, holes[i]))) return emitAt(sink, at, site, exact);
   const scratch = new DataView(new ArrayBuffer(variant.bytes.length));
@@ -78,38 +91,30 @@ function emitFound(sink: ByteSink, at: number, site: Site, holes: readonly Hole[
 }
 
 /** Returns the end of the message, or -1 when a value does not suit the variant. */
-function emitVariant(sink: ByteSink, at: number, variant: Variant, holes: readonly Hole[]): number {
-  const values = variant.checks === undefined ? variant.flat : holes;
-  if (variant.inserts.length > 0) return emitPieces(sink, at, variant, values);
-  const { bytes, patches } = variant;
+function emitVariant(sink: ByteSink, at: number, variant: Variant): number {
+  const { bytes, programs } = variant;
+  if (programs.length > 1) return emitPieces(sink, at, variant);
   sink.reserve(at, bytes.length);
   sink.bytes.set(bytes, at);
-  const view = sink.view;
-  for (let i = 0; i < patches.length; i++) {
-    const patch = patches[i]!;
-    if (!tryPatch(view, at, patch, values[patch.hole])) return -1;
-  }
-  return at + bytes.length;
+  return runProgram(programs[0]!, sink.bytes, sink.view, at, opened) ? at + bytes.length : -1;
 }
 
-function emitPieces(sink: ByteSink, at: number, variant: Variant, values: readonly Hole[]): number {
-  const { bytes, patches, inserts } = variant;
-  // An item may use this very variant again (clone in clone), so its values are kept aside.
-  const flat = [...values];
+function emitPieces(sink: ByteSink, at: number, { bytes, programs, inserts, guard }: Variant): number {
+  // The items of a list open holes of their own.
+  const mine = opened.slice(0, guard.opens);
   const shifts: number[] = [];
   let from = 0;
   let shift = at;
-  for (let piece = 0; piece <= inserts.length; piece++) {
+  for (const [piece, program] of programs.entries()) {
     const insert = inserts[piece];
     const to = insert?.at ?? bytes.length;
     sink.reserve(from + shift, to - from);
     sink.bytes.set(bytes.subarray(from, to), from + shift);
     shifts.push(shift);
-    for (const patch of patches) {
-      if (patch.piece === piece && !tryPatch(sink.view, shift, patch, flat[patch.hole])) return -1;
-    }
+    if (!runProgram(program, sink.bytes, sink.view, shift, mine)) return -1;
     if (insert === undefined) break;
-    const grown = emitList(sink, to + shift, insert, flat[insert.hole]) - (to + shift);
+    const { list, index } = guard.leaves[insert.hole]!;
+    const grown = emitList(sink, to + shift, insert, mine[list]?.[index]) - (to + shift);
     for (const length of insert.lengths) stretch(sink.view, length.at + shifts[length.piece]!, grown);
     shift += grown;
     from = to;

@@ -1,5 +1,5 @@
-// Stores of one hole's value into copied template bytes: the inner loop of every flow.
-// Neighbours: assembler.ts records patches, emit.ts runs them.
+// Stores of one hole's value into copied template bytes, and why a value is refused.
+// Neighbours: assembler.ts records patches; program.ts runs them, and does the usual ones itself.
 // Invariant: a value is checked before it is stored; no text, BigInt only where the caller passed one.
 
 import { FlowError } from '../errors.js';
@@ -21,7 +21,7 @@ export const PatchOp = {
 
 export interface Patch {
   readonly op: number;
-  /** Which hole: its place among the call's holes, or among the flattened ones when the template has fragments. */
+  /** Which hole, among the values of the template with its fragments written out. */
   readonly hole: number;
   /** Offset of the container; narrow values are or-ed in, so that ranges of one register may share it. */
   readonly at: number;

@@ -1,5 +1,5 @@
 // What a template's holes look like, apart from their values: the key under which its compiled form is kept.
-// Neighbours: holes.ts makes holes, site.ts keeps compiled variants by shape, text is compiled by flow.ts, group/compile.ts and actions/.
+// Neighbours: holes.ts makes holes, site.ts keeps compiled variants by shape, guard.ts knows a shape again; text is compiled by flow.ts, group/compile.ts and actions/.
 // Invariant: two calls with equal shapes compile to the same bytes but for the patched values.
 
 import { FlowError } from '../errors.js';
@@ -64,28 +64,20 @@ function describe(hole: unknown): string {
   return typeof hole === 'object' ? `a ${hole.constructor?.name ?? 'object'}` : `a ${typeof hole}`;
 }
 
-/** A masked value that matches exactly is patched like the plain value. */
-function leafValue(hole: Hole): Hole {
-  return hole instanceof Masked && hole.maskClass === 'exact' ? hole.value : hole;
-}
-
-/** Writes the shape of `holes` to `tokens` and their values, fragments opened up, to `flat`. */
-export function tokenize(holes: readonly Hole[], tokens: ShapeToken[], flat: Hole[]): void {
+/** Writes the shape of `holes` to `tokens`. */
+export function tokenize(holes: readonly Hole[], tokens: ShapeToken[]): void {
   for (const hole of holes) {
     if (hole instanceof Structural) tokens.push(hole);
     else if (hole === undefined) tokens.push(Token.gone);
     else if (hole instanceof Fragment) {
       tokens.push(hole.strings);
-      tokenize(hole.holes, tokens, flat);
-    } else if (Array.isArray(hole) && !isPair(hole)) tokenizeList(hole as readonly Fragment[], tokens, flat);
-    else {
-      tokens.push(classify(hole));
-      flat.push(leafValue(hole));
-    }
+      tokenize(hole.holes, tokens);
+    } else if (Array.isArray(hole) && !isPair(hole)) tokenizeList(hole as readonly Fragment[], tokens);
+    else tokens.push(classify(hole));
   }
 }
 
-function tokenizeList(list: readonly Fragment[], tokens: ShapeToken[], flat: Hole[]): void {
+function tokenizeList(list: readonly Fragment[], tokens: ShapeToken[]): void {
   if (list.length === 0) {
     tokens.push(Token.gone);
     return;
@@ -94,99 +86,10 @@ function tokenizeList(list: readonly Fragment[], tokens: ShapeToken[], flat: Hol
     throw new FlowError('a list in a flow template holds fragments only');
   if (list[0]?.kind !== 'match') {
     tokens.push(Token.list);
-    flat.push(list);
     return;
   }
   tokens.push(Token.many + list.length);
-  tokenize(list, tokens, flat);
-}
-
-/** A hole of a template without fragments that its patches do not look at. */
-export interface Check {
-  readonly hole: number;
-  readonly token: ShapeToken;
-}
-
-/**
- * What to compare to know that holes have this shape, when there is no fragment to open; `undefined` when there is.
- * Values are not compared: a patch refuses what it was not made for.
- */
-export function checksOf(tokens: readonly ShapeToken[]): readonly Check[] | undefined {
-  const checks: Check[] = [];
-  for (const [hole, token] of tokens.entries()) {
-    if (token instanceof Structural) checks.push({ hole, token });
-    else if (typeof token !== 'number' || token >= Token.many) return undefined;
-    else if (token >= Token.absent) checks.push({ hole, token });
-  }
-  return checks;
-}
-
-/** The hot path: one comparison a structural hole, nothing allocated. */
-export function passes(checks: readonly Check[], holes: readonly Hole[]): boolean {
-  for (let i = 0; i < checks.length; i++) {
-    const { hole, token } = checks[i]!;
-    const given = holes[hole];
-    if (given === token) continue;
-    if (typeof token !== 'number' || !passesClass(token, given)) return false;
-  }
-  return true;
-}
-
-function passesClass(token: number, hole: Hole): boolean {
-  if (hole === undefined) return token === Token.gone;
-  if (!Array.isArray(hole)) return token === Token.absent && hole instanceof Masked && hole.maskClass === 'absent';
-  const first: unknown = hole[0];
-  if (first === undefined) return token === Token.gone;
-  return token === Token.list && first instanceof Fragment && first.kind !== 'match';
-}
-
-let cursor = 0;
-let filled = 0;
-
-/** Whether `holes`, fragments opened up, have the shape `tokens`; if so their values are in `flat`. */
-export function fits(tokens: readonly ShapeToken[], holes: readonly Hole[], flat: Hole[]): boolean {
-  cursor = 0;
-  filled = 0;
-  return fitsFrom(tokens, holes, flat) && cursor === tokens.length;
-}
-
-function fitsFrom(tokens: readonly ShapeToken[], holes: readonly Hole[], flat: Hole[]): boolean {
-  for (let i = 0; i < holes.length; i++) {
-    const hole = holes[i];
-    const token = tokens[cursor++];
-    if (typeof hole === 'number') {
-      if (token !== Token.value) return false;
-      flat[filled++] = hole;
-    } else if (hole === undefined) {
-      if (token !== Token.gone) return false;
-    } else if (hole === token) continue;
-    else if (hole instanceof Fragment) {
-      if (token !== hole.strings || !fitsFrom(tokens, hole.holes, flat)) return false;
-    } else if (hole instanceof Structural) return false;
-    else if (Array.isArray(hole) && !isPair(hole)) {
-      if (!fitsList(tokens, token, hole, flat)) return false;
-    } else {
-      if (token !== classify(hole)) return false;
-      flat[filled++] = leafValue(hole);
-    }
-  }
-  return true;
-}
-
-function fitsList(
-  tokens: readonly ShapeToken[],
-  token: ShapeToken | undefined,
-  list: readonly Hole[],
-  flat: Hole[],
-): boolean {
-  const first = list[0];
-  if (first === undefined) return token === Token.gone;
-  if (first instanceof Fragment && first.kind === 'match') {
-    return token === Token.many + list.length && fitsFrom(tokens, list, flat);
-  }
-  if (token !== Token.list) return false;
-  flat[filled++] = list as readonly Fragment[];
-  return true;
+  tokenize(list, tokens);
 }
 
 /** Writes the template out as text with markers for the values. */

@@ -1,34 +1,27 @@
 // The compiled forms of one template: found by the shape of its holes, compiled on first sight, bounded in number.
-// Neighbours: shape.ts tells shapes apart, emit.ts asks for the variant that fits.
-// Invariant: a lookup that hits the variant used last allocates nothing; a site never keeps more than `variantLimit` variants.
+// Neighbours: shape.ts and guard.ts tell shapes apart, emit.ts asks for the variant that fits.
+// Invariant: a lookup among the variants used last allocates nothing; a site never keeps more than `variantLimit` variants.
 
 import { FlowError } from '../errors.js';
 import type { Hole } from '../holes.js';
 import type { Compiled } from './assembler.js';
-import {
-  type Check,
-  checksOf,
-  type Expanded,
-  expand,
-  fits,
-  labelOf,
-  passes,
-  type ShapeToken,
-  tokenize,
-} from './shape.js';
+import { type Guard, guardOf } from './guard.js';
+import { type Program, programOf } from './program.js';
+import { type Expanded, expand, labelOf, type ShapeToken, tokenize } from './shape.js';
 
 export interface Variant extends Compiled {
-  readonly tokens: readonly ShapeToken[];
-  /** For templates without fragments, whose patches look at the call's own holes. */
-  readonly checks: readonly Check[] | undefined;
-  /** With fragments: values of the latest call, fragments opened up; refilled by every lookup. */
-  readonly flat: Hole[];
+  readonly guard: Guard;
+  /** What fills each static piece: one more than there are lists. */
+  readonly programs: readonly Program[];
 }
 
 export type Compile = (expanded: Expanded) => Compiled;
 
 /** More shapes than this at one call site mean that a structural hole is not a constant. */
 export const variantLimit = 256;
+
+/** A site that is used in turn with a few shapes finds each of them again without looking it up. */
+const recentLimit = 8;
 
 const totals = { sites: 0, variants: 0, evictions: 0 };
 
@@ -46,7 +39,8 @@ export class Site {
   readonly strings: TemplateStringsArray;
   readonly #compile: Compile;
   #root: Node = { next: new Map(), variant: undefined };
-  #last: Variant | undefined;
+  /** Those used last; one that fits twice in a row comes first. */
+  readonly recent: Variant[] = [];
   #count = 0;
 
   constructor(strings: TemplateStringsArray, compile: Compile) {
@@ -55,20 +49,11 @@ export class Site {
     totals.sites++;
   }
 
-  /** The variant used last, if these holes have its shape; with fragments their values are then in its `flat`. */
-  guess(holes: readonly Hole[]): Variant | undefined {
-    const last = this.#last;
-    if (last === undefined) return undefined;
-    const fit = last.checks === undefined ? fits(last.tokens, holes, last.flat) : passes(last.checks, holes);
-    return fit ? last : undefined;
-  }
-
   /** The variant for these holes. */
   find(holes: readonly Hole[]): Variant {
     const tokens: ShapeToken[] = [];
-    const flat: Hole[] = [];
     try {
-      tokenize(holes, tokens, flat);
+      tokenize(holes, tokens);
     } catch (error) {
       throw error instanceof FlowError ? error.in({ template: labelOf(this.strings) }) : error;
     }
@@ -81,14 +66,13 @@ export class Site {
       }
       node = next;
     }
-    node.variant ??= this.#make(tokens, holes, flat.length);
+    node.variant ??= this.#make(holes);
     const found = node.variant;
-    for (let i = 0; i < flat.length; i++) found.flat[i] = flat[i];
-    this.#last = found;
+    if (!this.recent.includes(found)) this.recent.length = Math.min(this.recent.unshift(found), recentLimit);
     return found;
   }
 
-  #make(tokens: readonly ShapeToken[], holes: readonly Hole[], leaves: number): Variant {
+  #make(holes: readonly Hole[]): Variant {
     const expanded = expand(this.strings, holes);
     let compiled: Compiled;
     try {
@@ -102,17 +86,15 @@ export class Site {
       totals.evictions++;
     }
     totals.variants++;
-    const checks = checksOf(tokens);
-    const direct = <T extends { readonly hole: number; readonly ordinal: number }>(part: T): T =>
-      checks === undefined ? part : { ...part, hole: part.ordinal - 1 };
-    return {
-      bytes: compiled.bytes,
-      patches: compiled.patches.map(direct),
-      inserts: compiled.inserts.map(direct),
-      tokens,
-      checks,
-      flat: Array<Hole>(leaves).fill(undefined),
-    };
+    const { bytes, patches, inserts } = compiled;
+    const guard = guardOf(holes);
+    const programs = Array.from({ length: inserts.length + 1 }, (_, piece) =>
+      programOf(
+        patches.filter((patch) => patch.piece === piece),
+        guard.leaves,
+      ),
+    );
+    return { bytes, patches, inserts, guard, programs };
   }
 }
 
