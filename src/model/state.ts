@@ -101,6 +101,8 @@ export function linkTable(target: Kind, from: Kind): string {
 
 export class Snapshot implements State {
   readonly tables: Tables;
+  /** Kept once the tables change no more, for the flows of every object ask for them. */
+  #settings: Settings | undefined;
 
   constructor(tables: Tables) {
     this.tables = tables;
@@ -110,8 +112,10 @@ export class Snapshot implements State {
     return this.tables.generation;
   }
   get settings(): Settings {
+    if (this.#settings !== undefined) return this.#settings;
     const settings = this.tables.objects.settings.get('');
     if (settings === undefined) throw new Error('a state without settings');
+    if (Object.isFrozen(this.tables)) this.#settings = settings;
     return settings;
   }
   get tenants() {

@@ -12,10 +12,15 @@ export const allNodesMac = Uint8Array.of(0x33, 0x33, 0, 0, 0, 1);
 /** The link-local address of a MAC (RFC 4291 appendix A: fe80::/64 and the modified EUI-64). */
 export function linkLocal(mac: Uint8Array): Uint8Array {
   const address = new Uint8Array(16);
-  address.set([0xfe, 0x80]);
-  address.set(mac.subarray(0, 3), 8);
-  address.set([0xff, 0xfe], 11);
-  address.set(mac.subarray(3), 13);
-  address[8] = (address[8] ?? 0) ^ 0x02;
+  address[0] = 0xfe;
+  address[1] = 0x80;
+  address[8] = mac[0]! ^ 0x02;
+  address[9] = mac[1]!;
+  address[10] = mac[2]!;
+  address[11] = 0xff;
+  address[12] = 0xfe;
+  address[13] = mac[3]!;
+  address[14] = mac[4]!;
+  address[15] = mac[5]!;
   return address;
 }

@@ -50,44 +50,58 @@ const features: readonly Feature[] = [
   deliver,
 ];
 
+/** The share of each feature that has anything to say of a kind: an owner does not pass by the others. */
+function sharesOf<K extends keyof Feature>(kind: K): NonNullable<Feature[K]>[] {
+  return features.map((feature) => feature[kind]).filter((share) => share !== undefined);
+}
+
+const shares = {
+  system: sharesOf('system'),
+  network: sharesOf('network'),
+  group: sharesOf('group'),
+  rule: sharesOf('rule'),
+  endpoint: sharesOf('endpoint'),
+  route: sharesOf('route'),
+  peer: sharesOf('peer'),
+  service: sharesOf('service'),
+} as const;
+
 /** The owner of what belongs to no object: misses, guards, tracking. */
 export const systemOwner = ownerKey('system', 0);
 
 /** Write the system's own flows. */
 export function compileSystem(batch: Batch, w: World): void {
   const flows = batch.owner(systemOwner);
-  for (const feature of features) feature.system?.(flows, w);
+  for (const share of shares.system) share(flows, w);
 }
 
 /** Write the whole set of one object; an object without flows still gets its (empty) set, which withdraws what it had. */
 export function compileObject(batch: Batch, w: World, object: AnyObject): void {
   const flows = batch.owner(ownerKey(object.kind, object.id));
-  for (const feature of features) {
-    switch (object.kind) {
-      case 'network':
-        feature.network?.(flows, w, object);
-        break;
-      case 'group':
-        feature.group?.(flows, w, object);
-        break;
-      case 'rule':
-        feature.rule?.(flows, w, object);
-        break;
-      case 'endpoint':
-        feature.endpoint?.(flows, w, object);
-        break;
-      case 'peer':
-        feature.peer?.(flows, w, object);
-        break;
-      case 'service':
-        feature.service?.(flows, w, object);
-        break;
-      case 'route':
-        feature.route?.(flows, w, object);
-        break;
-      default:
-        break;
-    }
+  switch (object.kind) {
+    case 'network':
+      for (const share of shares.network) share(flows, w, object);
+      break;
+    case 'group':
+      for (const share of shares.group) share(flows, w, object);
+      break;
+    case 'rule':
+      for (const share of shares.rule) share(flows, w, object);
+      break;
+    case 'endpoint':
+      for (const share of shares.endpoint) share(flows, w, object);
+      break;
+    case 'peer':
+      for (const share of shares.peer) share(flows, w, object);
+      break;
+    case 'service':
+      for (const share of shares.service) share(flows, w, object);
+      break;
+    case 'route':
+      for (const share of shares.route) share(flows, w, object);
+      break;
+    default:
+      break;
   }
 }
 

@@ -41,9 +41,10 @@ export const hostAccess: Feature = {
 
   endpoint(f, w, e) {
     const host = hostPort(w);
+    if (host === undefined) return;
     const address = accessAddress(w.state, e);
     const ofport = localPort(w, e);
-    if (host === undefined || address === undefined || ofport === undefined || e.ipv4 === undefined) return;
+    if (address === undefined || ofport === undefined || e.ipv4 === undefined) return;
     const zone = zoneOf(w, e.tenant);
     const network = networkOf(w, e).id;
     f.add`table=${t.hostAccess}, priority=${prio.usual}, ip, nw_dst=${address},

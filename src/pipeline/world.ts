@@ -28,43 +28,81 @@ export interface World {
   readonly ports: Ports;
 }
 
-/** The ofport of an endpoint that is local and whose interface is there. */
-export function localPort(w: World, e: Endpoint): number | undefined {
-  const name = interfaceOf(e);
-  return name === undefined ? undefined : w.ports.of(name);
-}
-
 /**
  * What was looked up last. The flows of one owner ask for the same few objects over and over, and owners come in an
  * order in which neighbours share them; in a large state each lookup is a walk through cold memory.
+ * A state never changes, so what was found in it stays true; it goes when another state is asked.
  */
 interface Recent {
+  readonly state: State;
   network: Network | undefined;
   tenant: Tenant | undefined;
   group: Group | undefined;
   policy: { readonly key: string; readonly audit: boolean; readonly sets: readonly number[] } | undefined;
 }
 
-/** A state never changes, so what was found in it stays true; it goes when the state goes. */
-const recents = new WeakMap<State, Recent>();
+let recent: Recent | undefined;
 
 function recentOf(state: State): Recent {
-  let recent = recents.get(state);
-  if (recent === undefined) {
-    recent = { network: undefined, tenant: undefined, group: undefined, policy: undefined };
-    recents.set(state, recent);
-  }
+  if (recent?.state !== state)
+    recent = { state, network: undefined, tenant: undefined, group: undefined, policy: undefined };
   return recent;
+}
+
+/** An endpoint among what its flows speak of. */
+interface Surroundings {
+  readonly world: World;
+  readonly endpoint: Endpoint;
+  readonly network: Network;
+  readonly group: Group | undefined;
+  readonly ofport: number | undefined;
+}
+
+let surroundings: Surroundings | undefined;
+
+/** Every feature asks for them, one endpoint after another. */
+function surroundingsOf(world: World, endpoint: Endpoint): Surroundings {
+  if (surroundings?.endpoint === endpoint && surroundings.world === world) return surroundings;
+  surroundings = {
+    world,
+    endpoint,
+    network: networkNamed(world, endpoint),
+    group: groupNamed(world, endpoint),
+    ofport: portNamed(world, endpoint),
+  };
+  return surroundings;
+}
+
+function portNamed(w: World, e: Endpoint): number | undefined {
+  const name = interfaceOf(e);
+  return name === undefined ? undefined : w.ports.of(name);
+}
+
+function networkNamed(w: World, e: Endpoint): Network {
+  const last = recentOf(w.state);
+  if (last.network?.key === e.network) return last.network;
+  const network = w.state.networks.get(e.network);
+  if (!network) throw new Error(`endpoint ${e.key} is on network ${e.network}, which the state does not have`);
+  last.network = network;
+  return network;
+}
+
+function groupNamed(w: World, e: Endpoint): Group | undefined {
+  if (e.group === undefined) return undefined;
+  const last = recentOf(w.state);
+  if (last.group?.key !== e.group) last.group = w.state.groups.get(e.group);
+  return last.group;
+}
+
+/** The ofport of an endpoint that is local and whose interface is there. */
+export function localPort(w: World, e: Endpoint): number | undefined {
+  // Not only asked for the endpoint that is compiled: a network's flood leads to all of its members.
+  return surroundings?.endpoint === e && surroundings.world === w ? surroundings.ofport : portNamed(w, e);
 }
 
 /** The network of an endpoint; the model guarantees that it exists. */
 export function networkOf(w: World, e: Endpoint): Network {
-  const recent = recentOf(w.state);
-  if (recent.network?.key === e.network) return recent.network;
-  const network = w.state.networks.get(e.network);
-  if (!network) throw new Error(`endpoint ${e.key} is on network ${e.network}, which the state does not have`);
-  recent.network = network;
-  return network;
+  return surroundingsOf(w, e).network;
 }
 
 /** Whether a network's gateways are answered here and its packets routed; else its gateway is somebody outside. */
@@ -74,20 +112,17 @@ export function isRouted(w: World, network: Network): boolean {
 
 /** The ct zone of a tenant; the model guarantees that it exists. */
 export function zoneOf(w: World, tenant: string): number {
-  const recent = recentOf(w.state);
-  if (recent.tenant?.key === tenant) return recent.tenant.zone;
+  const last = recentOf(w.state);
+  if (last.tenant?.key === tenant) return last.tenant.zone;
   const found = w.state.tenants.get(tenant);
   if (!found) throw new Error(`tenant ${tenant} is named by an object, but the state does not have it`);
-  recent.tenant = found;
+  last.tenant = found;
   return found.zone;
 }
 
 /** The endpoint's group. */
 export function groupOf(w: World, e: Endpoint): Group | undefined {
-  if (e.group === undefined) return undefined;
-  const recent = recentOf(w.state);
-  if (recent.group?.key !== e.group) recent.group = w.state.groups.get(e.group);
-  return recent.group;
+  return surroundingsOf(w, e).group;
 }
 
 /** The endpoint's group, when it has a VLAN or VNI of its own. */
@@ -108,12 +143,12 @@ export function groupId(w: World, e: Endpoint): number {
 
 /** A policy's rules are mostly compiled one after another. */
 function policyOf(w: World, key: string): NonNullable<Recent['policy']> {
-  const recent = recentOf(w.state);
-  if (recent.policy?.key !== key) {
+  const last = recentOf(w.state);
+  if (last.policy?.key !== key) {
     const audit = w.state.policies.get(key)?.audit === true;
-    recent.policy = { key, audit, sets: [...w.state.policySets(key)] };
+    last.policy = { key, audit, sets: [...w.state.policySets(key)] };
   }
-  return recent.policy;
+  return last.policy;
 }
 
 /** Whether a policy only counts what it would do. */
