@@ -245,6 +245,33 @@ TEST_CASE("batches that come during a commit are merged, and each is answered") 
   CHECK(rig.engine.stats().messages_sent < 6000);
 }
 
+TEST_CASE("what is added and deleted again while something else is under way never gets to the switch") {
+  ConnectedRig rig;
+  REQUIRE(rig.submit(many(2000)).ok());
+  const std::size_t under_way = rig.engine.stats().bundles_in_flight;
+  REQUIRE(under_way > 0);
+  REQUIRE(rig.submit(Batch().owner(owner(9000)).flow(9000, output(1), 0).group(77), {CommitMode::staged, false}).ok());
+  REQUIRE(rig.submit(Batch().owner(owner(9000))).ok());
+  rig.run();
+  CHECK(rig.heard.done.size() == 3);
+  CHECK(rig.engine.stats().messages_sent == 2000);
+  CHECK(rig.fake.flows.size() == 2000);
+}
+
+TEST_CASE("a caller who never waits is refused before it costs memory without end") {
+  ConnectedRig rig;
+  REQUIRE(rig.submit(many(2000)).ok());
+  const Batch large = many(100'000);  // 10 MB
+  std::size_t taken = 0;
+  while (taken < 100 && rig.submit(large, {CommitMode::atomic, false}).ok()) ++taken;
+  CHECK(taken > 2);
+  CHECK(taken < 40);
+  CHECK(rig.engine.stats().pending_commits == taken + 1);
+  rig.run();
+  CHECK(rig.heard.done.size() == taken + 1);
+  CHECK(rig.commit(large, {CommitMode::atomic, false}).unchanged == 100'000);
+}
+
 TEST_CASE("a message too long for a bundle quarantines its owner before anything is sent") {
   ConnectedRig rig;
   ByteVector huge(65520 - 64);

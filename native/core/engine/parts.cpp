@@ -164,6 +164,7 @@ void SwitchEngine::Parts::pump(Millis now) {
     if (waiting.empty() || must_wait(waiting.front().options)) return;
     Waiting next = std::move(waiting.front());
     waiting.pop_front();
+    waiting_bytes -= next.batch.size();
     std::vector<OwnerSet> sets;
     // Read once before when it was submitted; the bytes have not changed.
     if (!read_batch(next.batch, sets).ok()) continue;

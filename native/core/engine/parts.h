@@ -26,12 +26,14 @@ namespace sluice {
 struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEvents, DriftEvents {
   Parts(EngineListener& events, MicrosClock clock);
 
-  // A batch that waits because an atomic commit must not be mixed with what is under way.
+  // A batch that waits because an atomic commit must not be mixed with what is under way. What need not wait is merged
+  // into the store at once, which holds each owner's latest set only; so this is all that could grow without end.
   struct Waiting {
     std::uint64_t commit_id = 0;
     std::vector<std::uint8_t> batch;
     CommitOptions options;
   };
+  static constexpr std::size_t kMostWaitingBytes = std::size_t{256} << 20;  // but one batch of any size may wait
 
   // openflow::MessageSink
   void on_session_up(const openflow::Features& features, Millis now) override;
@@ -61,6 +63,7 @@ struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEven
 
   void accept(std::uint64_t commit_id, std::vector<std::uint8_t> batch, std::vector<OwnerSet> sets,
               CommitOptions options);
+  [[nodiscard]] Status wait(Waiting next);
   // A small batch while a large one is being taken in.
   void accept_beside(std::uint64_t commit_id, std::vector<OwnerSet> sets);
   void take_in(std::span<const OwnerSet> sets);
@@ -110,6 +113,7 @@ struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEven
   Quarantines quarantines;
   ProgressMeter meter;
   std::deque<Waiting> waiting;
+  std::size_t waiting_bytes = 0;
   std::uint32_t epoch = 0;
   bool full_given = false;
   bool synced = false;  // a resync has succeeded on this connection

@@ -30,6 +30,15 @@ bool SwitchEngine::Parts::may_pass(const CommitOptions& options, std::span<const
   return options.mode == CommitMode::automatic && !options.full && count_messages(sets) <= Streams::kSmall;
 }
 
+Status SwitchEngine::Parts::wait(Waiting next) {
+  if (waiting_bytes > 0 && waiting_bytes + next.batch.size() > kMostWaitingBytes) {
+    return {StatusCode::refused, "too much waits for the change that is under way"};
+  }
+  waiting_bytes += next.batch.size();
+  waiting.push_back(std::move(next));
+  return {};
+}
+
 void SwitchEngine::Parts::accept(std::uint64_t commit_id, std::vector<std::uint8_t> batch, std::vector<OwnerSet> sets,
                                  CommitOptions options) {
   ++epoch;

@@ -25,7 +25,7 @@ Status SwitchEngine::submit(std::uint64_t commit_id, std::vector<std::uint8_t> b
   if (parts_->may_pass(options, sets)) {
     parts_->accept_beside(commit_id, std::move(sets));
   } else if (!parts_->waiting.empty() || parts_->must_wait(options)) {
-    parts_->waiting.push_back({commit_id, std::move(batch), options});
+    if (Status status = parts_->wait({commit_id, std::move(batch), options}); !status.ok()) return status;
   } else {
     parts_->accept(commit_id, std::move(batch), std::move(sets), options);
   }
