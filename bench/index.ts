@@ -14,6 +14,7 @@ import { judging } from './judge.js';
 import { latency } from './latency.js';
 import { loop } from './loop.js';
 import { memory } from './memory.js';
+import { peak } from './peak.js';
 import { ports } from './ports.js';
 import { restart } from './restart.js';
 import { resync } from './resync.js';
@@ -43,6 +44,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<Outcom
   beside,
   restart,
   stall,
+  peak,
   border,
   memory,
 };
