@@ -138,6 +138,7 @@ describe('refused, with the old setting still working', () => {
     ['one NIC in two uplinks', { underlayInterfaces: ['eth1'] }, 'cannot be the VLAN uplink and the underlay at once'],
     ['a NIC twice', { vlanInterfaces: ['eth1', 'eth1'] }, 'twice'],
     ['balance-tcp without LACP', { bond: { lacp: 'off' } }, 'balance-tcp needs LACP'],
+    ['another integration bridge', { bridge: 'br-other' }, 'to move, restart it with --bridge br-other'],
   ])('%s', async (_name, settings, message) => {
     await set({ vlanInterfaces: ['eth1'] });
     await expect(set(settings)).rejects.toMatchObject({

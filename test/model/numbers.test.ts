@@ -1,7 +1,7 @@
 /** The numbers objects get: ids, zones, policy sets. */
 import { expect, test } from 'vitest';
 import { emptyState, ownerKey } from '../../src/model/index.js';
-import { accept, objectsOf, worldState } from './support.js';
+import { accept, objectsOf, refuse, worldState } from './support.js';
 
 test('every object is found by its owner key, and no id is 0', () => {
   const state = worldState();
@@ -41,6 +41,16 @@ test('tenants have zones of their own, 1–32767', () => {
   expect(new Set(zones).size).toBe(2000);
   expect(Math.min(...zones)).toBeGreaterThan(0);
   expect(Math.max(...zones)).toBeLessThan(32_768);
+});
+
+test('a tenant more than there are zones is refused', () => {
+  const put = Array.from({ length: 32_768 }, (_, n) => ({ kind: 'tenant', name: `t${n}` }));
+  const full = accept(emptyState(), { put: put.slice(0, -1) });
+  expect(refuse(full, { put: put.slice(-1) })).toMatchObject([
+    { pointer: '/objects/0', code: 'limit', message: expect.stringContaining('32,767') as string },
+  ]);
+  const next = accept(full, { put: put.slice(-1), delete: [{ kind: 'tenant', key: 't7' }] });
+  expect(next.tenants.size).toBe(32_767);
 });
 
 test('groups share a policy-set number exactly when policies and default are equal', () => {

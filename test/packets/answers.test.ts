@@ -63,4 +63,18 @@ describe.skipIf(!root)('the daemon answers', () => {
     expect(await w('a').connect(vip, 80, 1000)).toBe('refused');
     expect(await w('a').udp(vip, 53, 1000)).toBe('refused');
   });
+
+  // The last: nothing answers after it.
+  test('no provider left and the daemon away: connections are dropped and counted', async () => {
+    const { sandbox } = overlay.hosts[0];
+    /** Packets of every flow for port 80 of the service, of both families. */
+    const counted = async (): Promise<number> => {
+      const flows = await sandbox.ofctl(['-O', 'OpenFlow15', '--names', 'dump-flows', 'br-sluice']);
+      return [...flows.matchAll(/n_packets=(\d+).*ct_tp_dst=80\b/g)].reduce((sum, [, n]) => sum + Number(n), 0);
+    };
+    await overlay.daemons[0].stop();
+    const before = await counted();
+    expect(await w('a').connect('10.1.0.100', 80, 600)).toBe('timeout');
+    await expect.poll(counted, { timeout: 5000 }).toBeGreaterThan(before);
+  });
 });

@@ -143,20 +143,29 @@ describe.skipIf(!root)('bridged networks between two hosts', () => {
     expect((await heard.stop()).filter((line) => line.includes('Reply 10.2.2.254'))).toEqual([]);
   });
 
-  test('forwardingMode decides for networks that say nothing: with routing, their gateways are answered here', async () => {
-    const answered = async (id: 'a' | 'v1', gateway: string): Promise<boolean> => {
+  describe('gateways of networks that say nothing', () => {
+    afterAll(() => overlay.settings({ forwardingMode: null, arpMode: null }));
+
+    async function answered(id: 'a' | 'v1', gateway: string): Promise<boolean> {
       const heard = await w(id).capture('arp');
       await w(id).sendFrame(arp(1, station(id), { mac: unknownMac, ip: gateway }));
       const asked = await overlay.hosts[1].capture(id === 'a' ? 'underlay0' : 'eth1');
       await follows(id, asked);
       await asked.stop();
       return (await heard.stop()).some((line) => line.includes(`Reply ${gateway} is-at 02:73:6c:75:69:63`));
-    };
+    }
     const both = async () => [await answered('a', '10.1.1.254'), await answered('v1', '10.2.2.254')];
-    expect(await both()).toEqual([false, false]);
-    await overlay.settings({ forwardingMode: 'routing' });
-    expect(await both()).toEqual([true, true]);
-    await overlay.settings({ forwardingMode: null });
+
+    test('forwardingMode decides for networks that say nothing: with routing, their gateways are answered here', async () => {
+      expect(await both()).toEqual([false, false]);
+      await overlay.settings({ forwardingMode: 'routing' });
+      expect(await both()).toEqual([true, true]);
+    });
+
+    test('gateways are answered here with arpMode flood as well', async () => {
+      await overlay.settings({ forwardingMode: 'routing', arpMode: 'flood' });
+      expect(await both()).toEqual([true, true]);
+    });
   });
 
   test('VXLAN: what leaves the host has the VTEP address outside, the VNI of its network, and the peer of its MAC', async () => {

@@ -54,6 +54,14 @@ test('scope endpoint: each endpoint has meters of its own, one each direction', 
   expect(shown(stateOf({ bandwidth: '10 mbps' }))).toEqual({ 'endpoint/w1': flows(1), 'endpoint/w2': flows(2) });
 });
 
+test.each([
+  [{ bandwidth: '10 mbps', burst: 500 }, 4000],
+  [{ bandwidth: '10 mbps' }, 1000],
+  [{ bandwidth: '1 mbps' }, 512],
+])('burst is told in kB, and is 100 ms of the rate and 64 kB at least when nobody says it: %j', (profile, kbit) => {
+  expect(shown(stateOf(profile))['endpoint/w1']?.[0]).toContain(` burst_size=${kbit}`);
+});
+
 test('scope group: the group has the meters, and its endpoints on this host share them', () => {
   const flows = (n: number) => [
     `table=bandwidthFrom, priority=100,in_port=w${n} actions=meter:G,goto_table:bandwidthTo`,
