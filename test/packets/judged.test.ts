@@ -250,10 +250,10 @@ describe.skipIf(!root)('what is judged', () => {
     const service = await w('c').serve(8080, { pushEveryMs: 20 });
     const stream = await w('a').subscribe(ipv4('c'), 8080);
     await stream.waitForBytes(200);
-    expect(await dropped()).toBe(0);
+    const before = await dropped();
     await overlay.hosts[0].sandbox.appctl('dpctl/flush-conntrack');
     await stream.waitForSilence(400);
-    await expect.poll(dropped, { timeout: 5000 }).toBeGreaterThan(0);
+    await expect.poll(dropped, { timeout: 5000 }).toBeGreaterThan(before);
     await overlay.settings({ midstream: 'adopt' });
     await stream.waitForBytes(200, 15_000);
     await Promise.all([stream.close(), service.close()]);

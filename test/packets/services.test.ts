@@ -190,6 +190,11 @@ describe.skipIf(!root)('services between two hosts', () => {
     await stream!.waitForBytes(5000);
     expect(await w('p1').udp(vip, 53, 3000)).toBe('answered');
     expect((await seen.stop()).length).toBeGreaterThan(3);
+    if (!overlay.lab.ipv6) return;
+    const seen6 = await w('p1').capture('ip6 and tcp and src host fd00:1::64 and dst port 8080');
+    expect(await w('p1').connect('fd00:1::64', 80, 3000)).toBe('connected');
+    expect(await w('p1').udp('fd00:1::64', 53, 3000)).toBe('answered');
+    expect((await seen6.stop()).length).toBeGreaterThan(0);
   });
 
   test('a provider reaches the other ones by the VIP as well', async () => {
@@ -219,6 +224,7 @@ describe.skipIf(!root)('services between two hosts', () => {
     await overlay.apply([deny(8080)]);
     await stream!.waitForSilence(600);
     expect(await w('c1').connect(vip, 80, 600)).toBe('timeout');
+    if (overlay.lab.ipv6) expect(await w('c1').connect('fd00:1::64', 80, 600)).toBe('timeout');
     await overlay.remove('rule', 'blue/guard/1');
     expect(await w('c1').connect(vip, 80, 3000)).toBe('connected');
   });
