@@ -16,8 +16,7 @@ import {
   type State,
 } from '../model/index.js';
 import { Engine, unixctl } from '../native/index.js';
-import { ownsFlows } from '../pipeline/compile.js';
-import { addDependents, touch } from '../pipeline/dependents.js';
+import { addDependents, addMeasured, touch } from '../pipeline/dependents.js';
 import type { World } from '../pipeline/world.js';
 import { staleConnections, type StaleConnections } from '../pipeline/translations.js';
 import { countObject } from './counters.js';
@@ -59,6 +58,7 @@ import { SwitchDatabase } from './switch-database.js';
 import { SwitchWatch } from './switch-watch.js';
 import { Tenure } from './tenure.js';
 import { UplinkWatch } from './uplink-watch.js';
+import { Ways } from './ways.js';
 
 export class DatapathController implements Controller {
   state: State;
@@ -73,6 +73,7 @@ export class DatapathController implements Controller {
   readonly #packets: PacketDesk;
   readonly #hostIp: HostIpKeeper;
   readonly #tenure: Tenure;
+  readonly #ways: Ways;
   #turn: Promise<unknown> = Promise.resolve();
   /** What the switch is to forget as soon as it has confirmed that generation. */
   #stale: { readonly generation: number; readonly connections: readonly StaleConnections[] }[] = [];
@@ -83,14 +84,26 @@ export class DatapathController implements Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.state = options.state;
-    const { log, clock } = options;
+    const { log, clock, stateDir, database, rundir } = options;
     const state = (): State => this.state;
     this.#watch = new SwitchWatch({ log, clock, state, book: this.#book, ports: () => this.#database.ports });
-    this.#engine = new Engine({ onEvent: (event) => this.#watch.heard(event) });
-    const world = (): World => ({ state: this.state, ports: this.#database.ports });
+    this.#engine = new Engine({
+      onEvent: (event) => {
+        this.#watch.heard(event);
+        // Perhaps another vswitchd than before.
+        if (event.type === 'up') void this.#ways.connected();
+      },
+    });
+    const world = (): World => ({ state: this.state, ports: this.#database.ports, underlay: this.#ways.measured });
     this.#packets = new PacketDesk({ log, clock, state, world, emit: (event) => this.#watch.emit(event) });
-    const control = unixctl(options.rundir);
+    const control = unixctl(rundir);
     this.#explainer = new Explainer(this.#engine, control);
+    this.#ways = new Ways({
+      ...{ log, rundir, settings: () => this.state.settings },
+      interfaceMtus: () => this.#database.interfaceMtus(),
+      ask: (command, ...args) => control.call(command, ...args),
+      changed: () => this.#again((dirty) => addMeasured(dirty, this.state)),
+    });
     this.#uplinks = new UplinkWatch({
       ask: (command) => control.call(command),
       changed: (changes) => {
@@ -111,7 +124,6 @@ export class DatapathController implements Controller {
         void this.#countFlows();
       },
     });
-    const { stateDir, database, rundir } = options;
     this.#hostIp = new HostIpKeeper({
       ...{ stateDir, database, rundir, log },
       settings: () => this.state.settings,
@@ -119,8 +131,7 @@ export class DatapathController implements Controller {
       revert: (uplinks) => this.apply({ settings: { ...uplinks } }, 'accepted'),
     });
     this.#tenure = new Tenure({
-      owner: options.owner,
-      takeOver: options.takeOver ?? false,
+      ...{ owner: options.owner, takeOver: options.takeOver ?? false },
       bridge: () => this.state.settings.bridge,
       holder: () => this.#database.holder,
     });
@@ -131,13 +142,13 @@ export class DatapathController implements Controller {
         this.#tenure.waiting();
       },
       down: (reason) => this.#watch.emit({ type: 'switch-down', message: `the switch's database is gone: ${reason}` }),
-      altered: () => {
-        // Somebody may have taken a port of ours away, or freed one that stood in the way.
-        this.#reconciler.mark(() => undefined, { ports: true });
-        this.#reconciler.kick();
-      },
+      // Somebody may have taken a port of ours away, or freed one that stood in the way.
+      altered: () => this.#again(() => undefined, { ports: true }),
       moved: (names) => this.#portsMoved(names),
-      looked: (rows) => this.#uplinks.look(rows),
+      looked: (rows) => {
+        this.#ways.look();
+        this.#uplinks.look(rows);
+      },
       stages: (rows) => this.#hostIp.stages(rows),
     });
   }
@@ -159,6 +170,7 @@ export class DatapathController implements Controller {
 
   async stop(): Promise<void> {
     this.#reconciler.stop();
+    this.#ways.close();
     this.#uplinks.close();
     this.#hostIp.close();
     this.#tenure.stop();
@@ -207,27 +219,16 @@ export class DatapathController implements Controller {
     const object = this.state.object(ref);
     if (!object) throw new SluiceError('not_found', `there is no ${ref.kind} ${ref.key}`);
     const status = withReports(this.#statusOf(object), object, this.state);
-    return withWay(status, object, this.state, () => this.#database.underlay(this.#options.rundir));
+    return withWay(status, object, this.state, () => this.#ways.underlay);
   }
 
   async countedStatus(ref: Ref): Promise<ObjectStatus> {
     const status = this.status(ref);
-    const object = this.state.object(ref);
-    if (object === undefined || !ownsFlows(object.kind)) return status;
-    try {
-      return { ...status, ...(await countObject(this.#engine, object)) };
-    } catch {
-      // No switch, or it went: the rest of the status is known all the same.
-      return status;
-    }
+    return { ...status, ...(await countObject(this.#engine, this.state.object(ref))) };
   }
 
-  async drops(): Promise<readonly DropCount[]> {
-    try {
-      return await countDrops(this.#engine, this.state);
-    } catch (cause) {
-      throw new SluiceError('switch_unavailable', 'the switch cannot be read', { cause });
-    }
+  drops(): Promise<readonly DropCount[]> {
+    return countDrops(this.#engine, this.state);
   }
 
   flows(query: FlowQuery): Promise<readonly FlowLine[]> {
@@ -244,6 +245,7 @@ export class DatapathController implements Controller {
       database: this.#database,
       tenure: this.#tenure,
       hostIp: this.#hostIp,
+      ways: this.#ways,
       flows: this.#flows,
       uplinks: this.#uplinks.uplinks,
       generation: this.state.generation,
@@ -332,6 +334,7 @@ export class DatapathController implements Controller {
       void tellRemarks(this.state, this.#options.rundir, this.#database.internalPorts(), this.#options.log);
     }
     await this.#database.sync('add');
+    await this.#ways.connected();
     if (this.#bridge !== undefined) {
       // Somebody may have worked here while we were away.
       this.#reconciler.mark(() => undefined, { ports: true });
@@ -345,9 +348,15 @@ export class DatapathController implements Controller {
     this.#reconciler.release();
   }
 
+  /** Unasked by anybody. */
+  #again(...dirt: Parameters<Reconciler['mark']>): void {
+    this.#reconciler.mark(...dirt);
+    this.#reconciler.kick();
+  }
+
   #portsMoved(names: readonly string[]): void {
     const { state } = this;
-    this.#reconciler.mark((dirty) => {
+    this.#again((dirty) => {
       for (const name of names) {
         const e = state.endpointAt(name);
         if (e) {
@@ -359,7 +368,6 @@ export class DatapathController implements Controller {
     });
     void configureHostPort(names, state.settings, this.#options);
     this.#watch.emit({ type: 'port', message: `ports moved: ${names.join(', ')}` });
-    this.#reconciler.kick();
   }
 
   async #countFlows(): Promise<void> {

@@ -6,17 +6,27 @@
 import { ownerKey, type AnyObject } from '../model/index.js';
 import type { Engine } from '../native/index.js';
 import { flowTable } from '../openflow/index.js';
+import { ownsFlows } from '../pipeline/compile.js';
 import { countedTables } from '../pipeline/counted.js';
 import { counted, counterBytes } from './flow-lines.js';
 
-export async function countObject(engine: Engine, object: AnyObject): Promise<{ packets: number; bytes: number }> {
+/** Nothing where the object has no flows, or there is no switch: the rest of its status is known all the same. */
+export async function countObject(
+  engine: Engine,
+  object: AnyObject | undefined,
+): Promise<{ packets?: number; bytes?: number }> {
+  if (object === undefined || !ownsFlows(object.kind)) return {};
+  return sum(engine, object).catch(() => ({}));
+}
+
+async function sum(engine: Engine, object: AnyObject): Promise<{ packets: number; bytes: number }> {
   const tables = countedTables(object.kind);
-  const sum = { packets: 0, bytes: 0 };
+  const total = { packets: 0, bytes: 0 };
   const stream = await engine.readSwitch({ owner: ownerKey(object.kind, object.id) });
   for (const { message, before } of counted(stream, counterBytes)) {
     if (tables?.has(flowTable(message)) === false) continue;
-    sum.packets += Number(before.getBigUint64(0));
-    sum.bytes += Number(before.getBigUint64(8));
+    total.packets += Number(before.getBigUint64(0));
+    total.bytes += Number(before.getBigUint64(8));
   }
-  return sum;
+  return total;
 }

@@ -4,6 +4,7 @@
  * Invariant: the switch is read table by table, and only tables that drop; a counter goes with its flow, so a sum may fall
  * when a rule is deleted or the switch restarts.
  */
+import { SluiceError } from '../model/errors.js';
 import type { State } from '../model/index.js';
 import type { Engine } from '../native/index.js';
 import { flowCookie, flowInstructions, flowPriority, flowTable } from '../openflow/index.js';
@@ -19,8 +20,16 @@ interface Sum {
 /** Flows looked at between two turns of the event loop. */
 const sliceFlows = 5000;
 
-/** All reasons, in the order of the tables; for policy the rules and groups that dropped something. */
-export async function countDrops(engine: Engine, state: State): Promise<DropCount[]> {
+/** All reasons, in the order of the tables; for policy the rules and groups that dropped something. Throws `switch_unavailable`. */
+export async function countDrops(engine: Engine, state: State): Promise<readonly DropCount[]> {
+  try {
+    return await count(engine, state);
+  } catch (cause) {
+    throw new SluiceError('switch_unavailable', 'the switch cannot be read', { cause });
+  }
+}
+
+async function count(engine: Engine, state: State): Promise<readonly DropCount[]> {
   const sums = new Map<DropReason, Sum>();
   const denied = new Map<bigint, Sum>();
   for (const table of droppingTables) await addTable(engine, table, sums, denied);

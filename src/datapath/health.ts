@@ -15,13 +15,15 @@ export interface HealthParts {
   };
   readonly tenure: { readonly reason: string | undefined };
   readonly hostIp: { readonly reasons: readonly string[] };
+  readonly ways: { readonly reasons: readonly string[] };
   readonly flows: number;
   readonly uplinks: readonly UplinkStatus[];
   readonly generation: number;
   readonly nowUs: number;
 }
 
-export function healthOf({ watch, database, tenure, hostIp, flows, uplinks, generation, nowUs }: HealthParts): Health {
+export function healthOf(parts: HealthParts): Health {
+  const { watch, database, tenure, hostIp, ways, flows, uplinks, generation, nowUs } = parts;
   const { connected, downReason, synced, readBack, drift } = watch;
   const { version } = database;
   const reasons: string[] = [];
@@ -32,7 +34,7 @@ export function healthOf({ watch, database, tenure, hostIp, flows, uplinks, gene
   else reasons.push(...drift.reasons);
   return {
     ready: reasons.length === 0,
-    reasons: [...reasons, ...database.conflicts.map(({ message }) => message), ...hostIp.reasons],
+    reasons: [...reasons, ...database.conflicts.map(({ message }) => message), ...hostIp.reasons, ...ways.reasons],
     switch: {
       ...watch.about(),
       flows,

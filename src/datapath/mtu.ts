@@ -1,6 +1,6 @@
 /**
  * How large an IP packet of an endpoint may be: what its network says, or what the NICs under it carry less the tunnel's headers.
- * Neighbours: switch-database.ts has the interfaces' rows; controller.ts puts the value into an endpoint's status.
+ * Neighbours: ways.ts keeps what is read here up to date; controller.ts puts the value into an endpoint's status.
  * Invariant: where the device under a network cannot be seen (another network namespace), it counts as Ethernet's 1500.
  */
 import { readFileSync } from 'node:fs';
@@ -14,19 +14,12 @@ import {
   type Settings,
   type State,
 } from '../model/index.js';
+import { ethernetMtu, networkMtu, type Underlay } from '../pipeline/world.js';
 import type { ObjectStatus } from './face.js';
 import { sharesNetwork } from './host-interfaces.js';
 
-const ethernetMtu = 1500;
-
 /** Outer Ethernet, IP, UDP and VXLAN headers: 14 + 20 (IPv6: 40) + 8 + 8 (RFC 7348 §5). */
 const overhead = { v4: 50, v6: 70 } as const;
-
-/** What is under the networks of a host. */
-export interface Underlay {
-  readonly vlan: number;
-  readonly vxlan: number;
-}
 
 /** The MTU of an interface as somebody knows it. */
 type MtuOf = (name: string) => number | undefined;
@@ -74,7 +67,7 @@ export function withMtu(status: ObjectStatus, endpoint: Endpoint, state: State, 
   const network = state.networks.get(endpoint.network);
   if (network === undefined) return status;
   const carried = underlay[network.encap];
-  const mtu = network.mtu ?? carried;
+  const mtu = networkMtu(underlay, network);
   if (mtu <= carried) return { ...status, mtu };
   const message = `network ${network.key} says ${mtu} bytes, and what is under it carries ${carried}: larger packets are lost`;
   return { ...status, mtu, problems: [...status.problems, { code: 'mtu_too_large', message }] };

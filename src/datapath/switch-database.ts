@@ -2,10 +2,9 @@
  * The switch's database kept as the desired state asks: bridges, ports, and the snapshot of where they are.
  * Neighbours: ovsdb/* plans and sends; reconciler.ts asks for ports before and after its flows.
  */
-import type { Settings, State } from '../model/index.js';
+import type { State } from '../model/index.js';
 import { contracts } from '../pipeline/layout.js';
 import type { Logger } from './log.js';
-import { readUnderlay, type Underlay } from './mtu.js';
 import { Ovsdb } from './ovsdb/client.js';
 import { daemonKey, lockName, ownerKey, type Owner } from './ovsdb/lock.js';
 import { counted, plan, type Operation, type PortConflict } from './ovsdb/plan.js';
@@ -43,7 +42,6 @@ export class SwitchDatabase {
   readonly #log: Logger;
   readonly #replugs = new Replugs();
   #turn: Promise<unknown> = Promise.resolve();
-  #underlay: { readonly settings: Settings; readonly value: Underlay } | undefined;
   readonly #owner: Owner | undefined;
 
   constructor(state: () => State, log: Logger, owner: Owner | undefined, listener: SwitchDatabaseListener) {
@@ -151,15 +149,10 @@ export class SwitchDatabase {
     return taken;
   }
 
-  /** What is under the networks; looked up anew when the settings or the database have changed. */
-  underlay(rundir: string): Underlay {
-    const { settings } = this.#state();
-    if (this.#underlay?.settings !== settings) {
-      const { rows } = this.#ovsdb;
-      const mtus = new Map(rows.bridges().flatMap((b) => rows.interfaces(b).map(({ name, mtu }) => [name, mtu])));
-      this.#underlay = { settings, value: readUnderlay(settings, rundir, (name) => mtus.get(name)) };
-    }
-    return this.#underlay.value;
+  /** The MTU of every interface, as far as the switch knows it. */
+  interfaceMtus(): ReadonlyMap<string, number | undefined> {
+    const { rows } = this.#ovsdb;
+    return new Map(rows.bridges().flatMap((b) => rows.interfaces(b).map(({ name, mtu }) => [name, mtu])));
   }
 
   close(): void {
@@ -174,7 +167,6 @@ export class SwitchDatabase {
     const next = new PortMap(this.#ovsdb.rows, this.#state().settings.bridge);
     const moved = next.movedSince(this.ports);
     this.ports = next;
-    this.#underlay = undefined;
     if (moved.length > 0) this.#listener.moved(moved);
     this.#listener.looked(this.#ovsdb.rows);
   }

@@ -24,13 +24,27 @@ export interface Parsed {
 /** Indented below a flow that looks something up by resubmit. */
 const hitLine = /^ *(\d+)\. (.*)$/;
 
+/**
+ * The switch goes both ways from a comparison of lengths, first as if the packet were too long, indented below it. A traced packet is not: it is
+ * made of its fields alone.
+ */
+function withoutTooBig(lines: readonly string[]): string[] {
+  let within = false;
+  return lines.filter((line) => {
+    const indented = /^ {4} *(?:\d+\. | {4})/.test(line);
+    if (/^ *check_pkt_larger\(/.test(line)) within = true;
+    else if (hitLine.test(line) && !indented) within = false;
+    return !within || !indented;
+  });
+}
+
 /** Read what ofproto/trace printed for one bridge. */
 export function parseTrace(text: string, bridge: string): Parsed {
   const hits: (Hit & { actions: string[] })[] = [];
   const datapath: string[] = [];
   let current: (Hit & { actions: string[] }) | undefined;
   let inBridge = true;
-  for (const line of text.split('\n')) {
+  for (const line of withoutTooBig(text.split('\n'))) {
     const header = /^bridge\("(.*)"\)$/.exec(line);
     if (header) inBridge = header[1] === bridge;
     if (line.startsWith('Datapath actions: ')) {

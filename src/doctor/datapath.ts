@@ -21,11 +21,17 @@ const needed: Readonly<Record<string, string>> = {
   'CT state NAT': 'Services cannot translate to their providers: connections to VIPs fail.',
 };
 
+/** What there is a way without. */
+const wished: Readonly<Record<string, string>> = {
+  'Check pkt length action':
+    'Packets too big for the network they are routed into are lost, and their senders are not told how large is right.',
+};
+
 export function datapathFindings({ features, wishes }: Facts): Finding[] {
-  const missing = Object.entries(needed).filter(([name]) => features.get(name) === 'No');
+  const missing = Object.entries({ ...needed, ...wished }).filter(([name]) => features.get(name) === 'No');
   return missing.map(([name, consequence]) => ({
     code: 'datapath-feature-missing',
-    severity: 'error',
+    severity: name in wished ? 'warning' : 'error',
     area: 'switch',
     what: `The datapath of ${wishes.bridge} lacks "${name}" (ovs-appctl dpif/show-dp-features ${wishes.bridge}).`,
     consequence: `${consequence} A newer kernel brings it, or datapathType netdev.`,

@@ -15,6 +15,7 @@ import type { Feature } from './feature.js';
 import { hostAccess } from './host-access.js';
 import { miss } from './miss.js';
 import { neighbours } from './neighbours.js';
+import { pathMtu } from './path-mtu.js';
 import { policy } from './policy.js';
 import { punts } from './punt.js';
 import { route } from './route.js';
@@ -41,6 +42,7 @@ const features: readonly Feature[] = [
   service,
   provider,
   router,
+  pathMtu,
   route,
   destination,
   conntrack,

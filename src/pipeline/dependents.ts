@@ -111,9 +111,17 @@ function groupChanged(dirty: Dirty, after: State, was: Group | undefined, is: Gr
 
 /** Members' flows speak of their network's id, of its encapsulation when they are not local, and of its being routed. */
 function networkChanged(dirty: Dirty, after: State, was: Network | undefined, is: Network | undefined): void {
-  if (!was || !is || (was.encap === is.encap && was.id === is.id && was.forwarding === is.forwarding)) return;
-  for (const e of after.members(is.key)) touch(dirty, e);
-  for (const route of after.networkRoutes(is.key)) touch(dirty, route);
+  if (!was || !is) return;
+  const sameWay = was.encap === is.encap && was.id === is.id && was.forwarding === is.forwarding;
+  if (!sameWay) for (const e of after.members(is.key)) touch(dirty, e);
+  if (!sameWay || was.mtu !== is.mtu) for (const route of after.networkRoutes(is.key)) touch(dirty, route);
+}
+
+/** The host's ways carry other sizes than before, or can be measured now: what path-mtu.ts writes. */
+export function addMeasured(dirty: Dirty, state: State): void {
+  dirty.system = true;
+  for (const network of state.networks.values()) touch(dirty, network);
+  for (const route of state.routes.values()) touch(dirty, route);
 }
 
 /** Add to `dirty` what `changes` touch; `after` is the state that holds them. */

@@ -2,9 +2,9 @@
  * How packets of the daemon enter the switch: an answer on the way its question came, an announcement as if its endpoint had sent it.
  * Neighbours: punt.ts hands over what is answered; src/datapath sends these with a packet. Each is a flow whose match is what the
  * packet starts with and whose actions are what is done with it.
- * Invariant: they start behind policy, which has nothing to say about the network's own words, and leave like everything else.
+ * Invariant: what the network says itself starts behind policy, which has nothing to say about it; what others sent, before.
  */
-import { flow } from '../openflow/index.js';
+import { flow, type RegRange } from '../openflow/index.js';
 import { delivery, origin, reg, t } from './layout.js';
 
 /** To the port that a packet came from. */
@@ -20,6 +20,13 @@ export function toPeer(network: number, peer: number): Uint8Array {
 
 export function toUplink(network: number): Uint8Array {
   return flow`in_port=CONTROLLER, actions=set_field:${network}->${reg.network}, set_field:${delivery.uplink}->${reg.delivery}, resubmit(,${t.deliver})`;
+}
+
+/** On with a packet that was handed over at pathMtu, from where it came in; `of` answers what its registers held. */
+export function toRoute(ofport: number, of: (range: RegRange) => number): Uint8Array {
+  return flow`in_port=${ofport}, ${reg.network}=${of(reg.network)}, ${reg.zone}=${of(reg.zone)}, ${reg.origin}=${of(reg.origin)},
+    ${reg.sourceNetwork}=${of(reg.sourceNetwork)}, ${reg.sourceGroup}=${of(reg.sourceGroup)}, ${reg.sourceSet}=${of(reg.sourceSet)}, ${reg.taggedGroup}=${of(reg.taggedGroup)},
+    actions=resubmit(,${t.route})`;
 }
 
 /**

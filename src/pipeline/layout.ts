@@ -1,12 +1,13 @@
 /**
- * The pipeline as data: tables (in tables.ts), registers, priorities.
+ * The pipeline as data: tables (in tables.ts and contracts.ts), registers, priorities.
  * Neighbours: every other file of this room takes its numbers from here; docs/pipeline.md is written from it.
  * Invariant: no table number, bit range or priority is written anywhere else.
  */
 import { routerMac } from '../model/index.js';
 import { register, type RegRange } from '../openflow/index.js';
 
-export { contractOf, contracts, t, type TableContract, type TableName } from './tables.js';
+export { contractOf, contracts, type TableContract } from './contracts.js';
+export { t, type TableName } from './tables.js';
 
 /** Per-packet scratch. The numbers in them are object ids, so every host writes the same ones. */
 export const reg = {
@@ -42,6 +43,8 @@ export const reg = {
   service: register(13, 0, 31, 'service'),
   /** What a packet handed to the daemon is too big for: the MTU in bytes of the way ahead (`punt.tooBig`). */
   mtu: register(15, 0, 15, 'mtu'),
+  /** 1 when it is larger than that. */
+  tooBig: register(15, 16, 16, 'tooBig'),
 } as const satisfies Record<string, RegRange>;
 
 /** Values of `reg.origin`. */
@@ -92,6 +95,11 @@ export { routerMac };
 /** The priority of a group by address: the more specific prefix decides. `length` in bits. */
 export function addressPriority(length: number): number {
   return prio.usual + length;
+}
+
+/** The same of what the tenant's own networks are connected to: it wins over an external route of the same length. */
+export function connectedPriority(length: number): number {
+  return addressPriority(length) + 1;
 }
 
 /** Sub-levels of one rule priority: deny before allow, and conjunctive flows apart from plain ones, which they would replace. */

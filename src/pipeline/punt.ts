@@ -6,7 +6,8 @@
  *
  * An answer goes back the way the packet came, past policy, and tells of it as it arrived: hand a packet over before any of its
  * headers is changed, with `network`, `zone` and `origin` as classify, uplink or tunnelNetwork loaded them. It is sent from
- *   timeExceeded, tooBig   the gateway of the sender's network (`network`); tooBig wants the MTU ahead in `mtu`
+ *   timeExceeded, tooBig   the gateway of the sender's network (`network`); tooBig wants the MTU ahead in `mtu`, and an IPv4 packet
+ *                          that may be cut goes on in fragments instead
  *   noProvider             the address the packet was sent to: a TCP reset, or ICMP port unreachable
  *   denied                 nowhere: it is logged, named after the owner of the flow
  */
@@ -14,10 +15,10 @@ import { a } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { punt, puntMeter } from './layout.js';
 
-/** As many bytes as an answer quotes at most (RFC 4443 §2.4 (c): what fits into the minimum MTU), or a log line needs. */
+/** As many bytes as an answer quotes at most (RFC 4443 §2.4 (c): what fits into the minimum MTU), as a log line needs, or all that is to be cut. */
 export const toDaemon = {
   timeExceeded: a`controller(max_len=1294,userdata=01,meter_id=${puntMeter(punt.timeExceeded)})`,
-  tooBig: a`controller(max_len=1294,userdata=02,meter_id=${puntMeter(punt.tooBig)})`,
+  tooBig: a`controller(max_len=65535,userdata=02,meter_id=${puntMeter(punt.tooBig)})`,
   noProvider: a`controller(max_len=1294,userdata=03,meter_id=${puntMeter(punt.noProvider)})`,
   denied: a`controller(max_len=128,userdata=04,meter_id=${puntMeter(punt.denied)})`,
 } as const;

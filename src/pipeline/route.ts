@@ -1,16 +1,13 @@
 /**
  * The routes of a tenant: an endpoint's address, a subnet in which nobody is known to have it, an external prefix.
- * Neighbours: router.ts sends here what is for the gateway; destination.ts delivers what leaves here in another network, with new MACs.
+ * Neighbours: router.ts sends here what is for the gateway, past path-mtu.ts; destination.ts delivers what leaves here in another network, with new MACs.
  * Invariant: a route is the tenant's: it matches the zone, so equal addresses of others never meet.
  */
 import { isLinkLocal, type Endpoint, type Route } from '../model/index.js';
 import { a, m, prefix, type Flows, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
-import { addressPriority, delivery, reg, routerMac, t } from './layout.js';
+import { addressPriority, connectedPriority, delivery, reg, routerMac, t } from './layout.js';
 import { isRouted, networkOf, zoneOf, type World } from './world.js';
-
-/** An endpoint wins over an external route of the same length. */
-const ownAddress = (length: number): number => addressPriority(length) + 1;
 
 /**
  * To an endpoint by its address: the frame goes on in the endpoint's network as the router sends it. vswitchd drops what a decrement would bring to 0.
@@ -22,13 +19,13 @@ export function routesTo(f: Flows, w: World, e: Endpoint): void {
   const from = network.encap === 'vlan' && !isRouted(w, network) ? undefined : a`set_field:${routerMac}->eth_src`;
   const hop = a`set_field:${network.id}->${reg.network}, ${from}, set_field:${e.mac}->eth_dst, dec_ttl`;
   if (e.ipv4 !== undefined) {
-    f.add`table=${t.route}, priority=${ownAddress(32)}, ip, ${scope}, nw_dst=${e.ipv4},
+    f.add`table=${t.route}, priority=${connectedPriority(32)}, ip, ${scope}, nw_dst=${e.ipv4},
       actions=${hop}, goto_table:${t.destination}`;
   }
   for (const ipv6 of e.ipv6) {
     // A link-local address is never routed.
     if (isLinkLocal(ipv6)) continue;
-    f.add`table=${t.route}, priority=${ownAddress(128)}, ipv6, ${scope}, ipv6_dst=${ipv6},
+    f.add`table=${t.route}, priority=${connectedPriority(128)}, ipv6, ${scope}, ipv6_dst=${ipv6},
       actions=${hop}, goto_table:${t.destination}`;
   }
 }
@@ -66,10 +63,10 @@ export const route: Feature = {
     if (!isRouted(w, { tenant, ...n })) return;
     const scope = m`${reg.zone}=${zoneOf(w, tenant)}`;
     if (typeof subnet?.address === 'number') {
-      f.add`table=${t.route}, priority=${ownAddress(subnet.length)}, ip, ${scope}, nw_dst=${prefix(subnet.address, subnet.length)}, actions=drop`;
+      f.add`table=${t.route}, priority=${connectedPriority(subnet.length)}, ip, ${scope}, nw_dst=${prefix(subnet.address, subnet.length)}, actions=drop`;
     }
     if (ipv6Subnet && typeof ipv6Subnet.address !== 'number') {
-      f.add`table=${t.route}, priority=${ownAddress(ipv6Subnet.length)}, ipv6, ${scope}, ipv6_dst=${prefix(ipv6Subnet.address, ipv6Subnet.length)},
+      f.add`table=${t.route}, priority=${connectedPriority(ipv6Subnet.length)}, ipv6, ${scope}, ipv6_dst=${prefix(ipv6Subnet.address, ipv6Subnet.length)},
         actions=drop`;
     }
   },

@@ -1,6 +1,6 @@
 /**
  * The distributed gateway: what is sent to the router's MAC. Every host answers and routes for its own endpoints.
- * Neighbours: neighbours.ts gave out the MAC; route.ts finds the way of what is routed; punt.ts hands over what needs an ICMP error.
+ * Neighbours: neighbours.ts gave out the MAC; path-mtu.ts measures and route.ts finds the way of what is routed; punt.ts hands over what needs an ICMP error.
  * Invariant: a frame to the router's MAC never leaves as it came: it is answered, routed or dropped.
  */
 import { isLinkLocal, type Network } from '../model/index.js';
@@ -41,7 +41,7 @@ export const router: Feature = {
       f.add`table=${t.router}, priority=${prio.guard}, ${family}, ${reg.network}=${n.id}, dl_dst=${routerMac}, nw_ttl=1,
         actions=${toDaemon.timeExceeded}`;
       f.add`table=${t.router}, priority=${prio.usual}, ${family}, ${reg.network}=${n.id}, dl_dst=${routerMac},
-        actions=goto_table:${t.route}`;
+        actions=goto_table:${t.pathMtu}`;
     }
   },
 };

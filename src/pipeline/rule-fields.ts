@@ -1,6 +1,6 @@
 /**
  * The fields that flows of rules may match, in all tables that judge.
- * Neighbours: tables.ts has the contracts of these tables; rule-match.ts writes the matches.
+ * Neighbours: contracts.ts has the contracts of these tables; rule-match.ts writes the matches.
  */
 
 /** What a rule may match: the original tuple of a connection and who its two ends are. */

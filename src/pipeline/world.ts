@@ -1,6 +1,6 @@
 /**
- * What a compilation looks at: the desired state and where its ports are on the switch.
- * Neighbours: src/datapath fills in the ports, every feature file reads.
+ * What a compilation looks at: the desired state, where its ports are on the switch, and what the host's network carries.
+ * Neighbours: src/datapath fills in what the host has, every feature file reads.
  * Invariant: compiling reads nothing else, so equal worlds give equal bytes.
  */
 import {
@@ -23,9 +23,25 @@ export interface Ports {
   readonly uplink: number | undefined;
 }
 
+/** What the ways under the networks carry, in bytes of an IP packet: their NICs, for VXLAN less the outer headers. */
+export interface Underlay {
+  readonly vlan: number;
+  readonly vxlan: number;
+}
+
+/** What Ethernet carries where nobody says otherwise. */
+export const ethernetMtu = 1500;
+
 export interface World {
   readonly state: State;
   readonly ports: Ports;
+  /** Undefined where the datapath cannot compare a packet's length, or has not been asked yet: then nothing is measured. */
+  readonly underlay?: Underlay | undefined;
+}
+
+/** How large an IP packet of a network may be. */
+export function networkMtu(underlay: Underlay, { mtu, encap }: Network): number {
+  return mtu ?? underlay[encap];
 }
 
 /**

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addWords, pseudoHeader } from '../../src/datapath/answers/checksum.js';
+import { fragments, mayFragment } from '../../src/datapath/answers/fragment.js';
 import { readFrame, type IpFrame } from '../../src/datapath/answers/frame.js';
 import { icmpError, mayAnswer } from '../../src/datapath/answers/icmp.js';
 import { Limiter } from '../../src/datapath/answers/limiter.js';
@@ -159,4 +160,44 @@ test('one asker is bounded and no other pays for it', () => {
   expect(taken(1, 150_000)).toBe(true);
   for (let key = 10; key < 10_000; key++) taken(key, 200_000);
   expect(taken(1, 200_000)).toBe(true);
+});
+
+test('only what says nothing against it is cut', () => {
+  expect(mayFragment(read(ipv4(17, udp)))).toBe(true);
+  expect(mayFragment(read(ipv4(17, udp, { fragment: 0x4000 })))).toBe(false);
+  expect(mayFragment(read(ipv4(17, udp, { fragment: 0x2000 })))).toBe(false);
+  expect(mayFragment(read(ipv6(17, udp)))).toBe(false);
+});
+
+test('fragments put together are the packet, each within the MTU, at its place', () => {
+  const last = fc.constantFrom(0, 0x0007);
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 8, maxLength: 1480 }),
+      fc.integer({ min: 68, max: 1500 }),
+      last,
+      (data, mtu, at) => {
+        const frame = read(ipv4(17, Buffer.from(data).toString('hex'), { fragment: at }));
+        const cut = fragments(frame, mtu);
+        const together: number[] = [];
+        for (const [i, bytes] of cut.entries()) {
+          const { packet, payload, source, destination } = read(bytes);
+          expect(addWords(packet.subarray(0, 20))).toBe(0xffff);
+          expect([text(source), text(destination)]).toEqual([v4.client, v4.server]);
+          expect(packet.length).toBeLessThanOrEqual(mtu);
+          const where = (packet[6]! << 8) | packet[7]!;
+          expect((where & 0x1fff) * 8).toBe((at & 0x1fff) * 8 + together.length);
+          expect((where & 0x2000) !== 0).toBe(i < cut.length - 1);
+          together.push(...payload);
+        }
+        expect(together).toEqual([...data]);
+      },
+    ),
+  );
+});
+
+test('a packet that was not handed over as a whole is not cut', () => {
+  const whole = ipv4(17, udp.padEnd(200, '0'));
+  expect(fragments(read(whole), 68)).toHaveLength(3);
+  expect(fragments({ ...read(whole), payloadLength: 1000 }, 68)).toEqual([]);
 });

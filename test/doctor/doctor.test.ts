@@ -103,17 +103,18 @@ describe('broken on purpose, found, and mended by the suggested command', () => 
 });
 
 // A datapath cannot be made to lack what vswitchd found in it at its start: the facts are the switch's own but for one answer.
-test.each([
+test.each<[name: string, consequence: RegExp, severity?: string]>([
   ['CT state NAT', /VIP/],
   ['CT orig tuple for IPv6', /IPv6/],
   ['CT state', /policy/],
-])('a datapath that lacks %s is told, with what is lost', async (name, consequence) => {
+  ['Check pkt length action', /too big/, 'warning'],
+])('a datapath that lacks %s is told, with what is lost', async (name, consequence, severity = 'error') => {
   const facts = await gather(inputOf());
   expect(facts.features.get(name)).toBe('Yes');
   const features = new Map(facts.features).set(name, 'No');
   const found = examineFacts({ ...facts, features }).filter(({ code }) => code === 'datapath-feature-missing');
   expect(found).toHaveLength(1);
-  expect(found[0]).toMatchObject({ severity: 'error', what: expect.stringContaining(`"${name}"`) });
+  expect(found[0]).toMatchObject({ severity, what: expect.stringContaining(`"${name}"`) });
   expect(found[0]?.consequence).toMatch(consequence);
 });
 

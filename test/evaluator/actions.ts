@@ -25,6 +25,8 @@ export type Action =
   | { readonly do: 'push_vlan' }
   | { readonly do: 'pop_vlan' }
   | { readonly do: 'dec_ttl' }
+  /** Whether the frame is longer, as one bit. */
+  | { readonly do: 'larger'; readonly bytes: number; readonly to: Range }
   | { readonly do: 'controller' };
 
 /** Splits at commas outside parentheses. */
@@ -94,6 +96,8 @@ function action(text: string): Action {
   const asked = /^resubmit\(,(\d+),ct\)$/.exec(text);
   if (asked) return { do: 'ask', table: Number(asked[1]) };
   if (text === 'IN_PORT') return { do: 'output', port: 'in_port' };
+  const larger = /^check_pkt_larger\((\d+)\)->(.*)$/.exec(text);
+  if (larger) return { do: 'larger', bytes: Number(larger[1]), to: mustRange(larger[2] ?? '') };
   const call = /^(\w+)[:(](.*?)\)?$/.exec(text);
   const rest = call?.[2] ?? '';
   switch (call?.[1]) {

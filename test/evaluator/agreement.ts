@@ -42,7 +42,8 @@ export async function agree(
     await real.load(batchOf(state));
     for (const one of fc.sample(shape, { numRuns: 40, seed: seed + states })) {
       const scene = sceneFor(state, one);
-      if (!scene) continue;
+      // ofproto/trace makes its packets itself, small ones.
+      if (!scene || scene.frame.bytes !== undefined) continue;
       const journey = journeyOf(state, tables, scene);
       const printed = await real.trace(traceFlow(scene.frame, journey.tracked), ctNext(journey.tracked));
       const traced = readTrace(printed, scene.frame);

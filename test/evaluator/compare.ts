@@ -11,13 +11,13 @@ import { Conntrack } from './conntrack.js';
 import { copies, copyOf } from './forwarding.js';
 import { run, type Journey } from './machine.js';
 import { big, frameText } from './packet.js';
-import { ports } from './ports.js';
+import { ports, underlay } from './ports.js';
 import { isBlind, verdictOf, type Scene } from './scene.js';
 import { Tables } from './tables.js';
 
 /** Everything a state compiles to, as a batch. */
 export function batchOf(state: State): Uint8Array {
-  const world = { state, ports };
+  const world = { state, ports, underlay };
   const batch = new Batch();
   compileSystem(batch, world);
   for (const object of everyObject(world)) compileObject(batch, world, object);

@@ -12,6 +12,7 @@ import {
   type State,
 } from '../../src/model/index.js';
 import { proto, type Arp, type Ip } from './packet.js';
+import { underlay } from './ports.js';
 import type { Scene } from './scene.js';
 import {
   addressOf,
@@ -87,6 +88,8 @@ export function gatewayScene(state: State, s: Shape, from: Endpoint): Scene | un
   switch (s.way) {
     case 'gateway out':
       return sentOn(state, s, draft, outsideAddress(s));
+    case 'gateway too big':
+      return tooBig(state, s, draft);
     case 'gateway nowhere':
       return sentOn(state, s, draft, s.v6 ? ipv6('fd00:2::77') : 0x0a02_0077);
     case 'gateway ping': {
@@ -101,6 +104,19 @@ export function gatewayScene(state: State, s: Shape, from: Endpoint): Scene | un
     default:
       return here && localPort(from) !== undefined ? asked(s, from, draft, gateway) : undefined;
   }
+}
+
+/** By a route into a network that carries less. */
+function tooBig(state: State, s: Shape, { source, ...draft }: ToGateway): Scene {
+  const { network } = draft;
+  const bytes = underlay.vxlan + s.to - 5;
+  const destination = outsideAddress(s);
+  const routed = isRouted(state, network) ? routeTo(state, network.tenant, destination) : undefined;
+  if (routed === undefined || bytes <= underlay[routed.into.encap]) {
+    return sentOn(state, s, { ...draft, source, bytes }, destination);
+  }
+  const body = bodyOf({ ...s, phase: 'first' }, source, destination);
+  return sceneOf({ ...draft, body, bytes, kind: 'handed over' });
 }
 
 /** ARP or a solicitation for the gateway: answered at the port that asks. */

@@ -81,6 +81,9 @@ class Run {
       case 'dec_ttl':
         fields.set('nw_ttl', (fields.get('nw_ttl') ?? 0n) - 1n);
         return;
+      case 'larger':
+        write(fields, action.to, this.#frameBytes() > action.bytes ? 1n : 0n);
+        return;
       case 'ask':
         this.#walk(action.table, fields, byOriginalTuple(fields));
         return;
@@ -101,6 +104,10 @@ class Run {
       case 'ct':
         this.#track(action, fields);
     }
+  }
+
+  #frameBytes(): number {
+    return 14 + (this.#frame.bytes ?? 100);
   }
 
   #output(to: number | Range | 'in_port', fields: Fields): void {

@@ -27,6 +27,8 @@ export interface Frame extends Outer {
   readonly ethSrc: Uint8Array;
   readonly ethDst: Uint8Array;
   readonly body: Ip | Arp;
+  /** Of the IP packet; small when left out. */
+  readonly bytes?: number;
 }
 
 export interface Ip {

@@ -38,6 +38,7 @@ test.each<[string, (message: Uint8Array) => boolean]>([
   ['the advertisements', (m) => inTable(m, t.advertise)],
   ['the answers to pings of a gateway', (m) => inTable(m, t.router, prio.exempt)],
   ['the end of a TTL', (m) => inTable(m, t.router, prio.guard)],
+  ['what is too big', (m) => inTable(m, t.tooBig, prio.guard)],
   ['the way of the gateway', (m) => inTable(m, t.router, prio.usual)],
   ['the routes to endpoints', (m) => inTable(m, t.route, addressPriority(32) + 1)],
   ['the external routes', (m) => [0, 24, 32].some((length) => inTable(m, t.route, addressPriority(length)))],

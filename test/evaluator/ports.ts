@@ -15,3 +15,6 @@ export const ports: Ports = {
   tunnel: tunnelPort,
   uplink: uplinkPort,
 };
+
+/** What the ways of every generated host carry. */
+export const underlay = { vlan: 1500, vxlan: 1450 } as const;

@@ -36,6 +36,7 @@ export const ways = [
     'gateway asked',
     'gateway last hop',
     'gateway nowhere',
+    'gateway too big',
   ] as const),
   ...(['spoofed address', 'spoofed station', 'strange peer', 'strange tag', 'tagged', 'no port'] as const),
   ...(['arp', 'arp known', 'solicitation', 'dhcp'] as const),
@@ -147,12 +148,13 @@ export interface Draft {
   readonly kind?: Scene['kind'];
   readonly phase?: Phase;
   readonly routed?: Scene['routed'];
+  readonly bytes?: number;
 }
 
 export function sceneOf(draft: Draft): Scene {
   const { way, network, ethSrc, ethDst, body, phase = 'first' } = draft;
   const { origin, ...outer } = way;
-  const frame: Frame = { ...outer, ethSrc, ethDst, body };
+  const frame: Frame = { ...outer, ethSrc, ethDst, body, ...(draft.bytes === undefined ? {} : { bytes: draft.bytes }) };
   const [from, destination] = body.kind === 'ip' ? [body.source, body.destination] : [body.spa, body.tpa];
   // Whoever sends an error, it is about what the other end sent, or was sent.
   const source = body.kind === 'ip' && body.about ? body.about.destination : from;
@@ -338,6 +340,7 @@ export function sceneFor(state: State, s: Shape): Scene | undefined {
     case 'gateway asked':
     case 'gateway last hop':
     case 'gateway nowhere':
+    case 'gateway too big':
       return gatewayScene(state, s, from);
     case 'pair':
       return to && pair(state, s, from, to);

@@ -25,6 +25,8 @@ export interface Place {
   /** Default routers of the workload; the endpoint knows nothing of them. */
   readonly gateway?: string;
   readonly gateway6?: string;
+  /** Of the workload's interface. */
+  readonly mtu?: number;
   readonly allowedAddresses?: readonly { readonly ip: string }[];
 }
 
@@ -43,7 +45,7 @@ export interface Overlay {
 
 /** The endpoint object as one host is told of it. */
 function endpointOn(host: 0 | 1, place: Place, vlans: ReadonlySet<string>): unknown {
-  const { host: home, ipv6, gateway: _, gateway6: __, ...rest } = place;
+  const { host: home, ipv6, gateway: _, gateway6: __, mtu: ___, ...rest } = place;
   const object = { kind: 'endpoint', ...rest, ...(ipv6 === undefined ? {} : { ipv6: [ipv6] }) };
   if (home === host) return { ...object, interface: place.id };
   return vlans.has(`${place.tenant}/${place.network}`) ? object : { ...object, vtepIp: vteps[home] };
@@ -69,7 +71,7 @@ async function onLab(lab: Lab, objects: readonly { kind: string }[], places: rea
   await lab.underlay(h2, 'br-phy', 'underlay0', `${vteps[1]}/24`);
   const workloads = new Map<string, Workload>();
   for (const place of places) {
-    const { id, mac, ipv4, ipv6, gateway, gateway6 } = place;
+    const { id, mac, ipv4, ipv6, gateway, gateway6, mtu } = place;
     const options = {
       name: id,
       interface: id,
@@ -78,6 +80,7 @@ async function onLab(lab: Lab, objects: readonly { kind: string }[], places: rea
       ...(ipv6 === undefined ? {} : { ipv6: `${ipv6}/64` }),
       ...(gateway === undefined ? {} : { gateway }),
       ...(gateway6 === undefined ? {} : { gateway6 }),
+      ...(mtu === undefined ? {} : { mtu }),
     };
     workloads.set(id, await lab.workload(hosts[place.host], options));
   }

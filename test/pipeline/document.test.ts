@@ -29,7 +29,7 @@ test('docs/pipeline.md says what the layout says', async () => {
   const bands = Object.entries(prio).map(([name, value]) => `| \`${name}\` | ${value} |`);
   const text = `# The pipeline
 
-Written from \`src/pipeline/tables.ts\` and \`layout.ts\`; do not edit (\`npx vitest run -u --config test/vitest.config.ts test/pipeline/document.test.ts\`).
+Written from \`src/pipeline/contracts.ts\` and \`layout.ts\`; do not edit (\`npx vitest run -u --config test/vitest.config.ts test/pipeline/document.test.ts\`).
 The switch knows the tables by these names, so \`ovs-ofctl --names\` prints them too.
 
 A cookie is the owner of its flow: 8 bits of kind, 32 bits of object id, 24 spare. \`sluice flows --owner kind/key\` shows an

@@ -41,7 +41,7 @@ export function numberedPorts(state: State): Ports & { name(ofport: number): str
 }
 
 export function worldOf(state: State): World {
-  return { state, ports: numberedPorts(state) };
+  return { state, ports: numberedPorts(state), underlay: { vlan: 1500, vxlan: 1450 } };
 }
 
 /** The flow messages of a batch, or its groups; owner markers (version 0) are skipped. */

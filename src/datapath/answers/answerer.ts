@@ -1,13 +1,14 @@
 /**
  * Answers the packets that the switch hands over, by the first byte of their userdata (`punt` of the pipeline's layout).
- * Neighbours: icmp.ts and reset.ts build the answers, denied-log.ts writes of the denied; packet-desk.ts owns it and the lane.
+ * Neighbours: icmp.ts and reset.ts build the answers, fragment.ts cuts what is too big, denied-log.ts writes of the denied; packet-desk.ts owns it and the lane.
  * Invariant: an answer goes back the way its packet came, or there is none; nothing here waits, and each sender is bounded.
  */
 import { formatAddress, ownerKey, type Network, type State } from '../../model/index.js';
 import type { PacketIn } from '../../native/index.js';
 import type { RegRange } from '../../openflow/index.js';
-import { toPeer, toPort, toUplink } from '../../pipeline/inject.js';
+import { toPeer, toPort, toRoute, toUplink } from '../../pipeline/inject.js';
 import { origin, punt, reg } from '../../pipeline/layout.js';
+import { fragments, mayFragment } from './fragment.js';
 import { readFrame, type IpFrame } from './frame.js';
 import { icmpError, mayAnswer, type IcmpError } from './icmp.js';
 import { Limiter } from './limiter.js';
@@ -24,9 +25,11 @@ export interface AnswererParts {
 
 export interface AnswerCounts {
   answered: number;
-  /** Not answered because the same port had asked too often. */
+  /** Sent on in fragments. */
+  fragmented: number;
+  /** Neither, because the same port had asked too often. */
   limited: number;
-  /** Not answered because nobody may be, or no answer can be made. */
+  /** Neither, because nobody may be answered, or nothing can be made of the packet. */
   ignored: number;
 }
 
@@ -35,11 +38,8 @@ const perSecond = 100;
 const burst = 100;
 
 function valueOf(range: RegRange, registers: readonly number[]): number {
-  return ((registers[range.register] ?? 0) >>> range.start) & (2 ** range.width - 1);
-}
-
-function wide(range: RegRange, registers: readonly number[]): number {
-  return registers[range.register] ?? 0;
+  const value = registers[range.register] ?? 0;
+  return range.width === 32 ? value : (value >>> range.start) & (2 ** range.width - 1);
 }
 
 /** An IPv4 address as its bytes. */
@@ -49,7 +49,7 @@ export function addressBytes(address: number | Uint8Array): Uint8Array {
 }
 
 export class Answerer {
-  readonly counts: AnswerCounts = { answered: 0, limited: 0, ignored: 0 };
+  readonly counts: AnswerCounts = { answered: 0, fragmented: 0, limited: 0, ignored: 0 };
   readonly #parts: AnswererParts;
   readonly #limiter = new Limiter(perSecond, burst);
 
@@ -61,6 +61,7 @@ export class Answerer {
     const [purpose] = packet.userdata;
     const frame = readFrame(packet.packet);
     if (purpose === punt.denied) return this.#parts.denied(packet, frame);
+    if (purpose === punt.tooBig && frame && mayFragment(frame)) return this.#cut(packet, frame);
     const answer = frame && this.#answer(purpose, packet, frame);
     const way = this.#wayBack(packet);
     if (answer === undefined || way === undefined) this.counts.ignored++;
@@ -68,6 +69,18 @@ export class Answerer {
     else {
       this.counts.answered++;
       this.#parts.send(way, answer);
+    }
+  }
+
+  /** Nobody but the router can do it for a sender that has not asked to be told. */
+  #cut(packet: PacketIn, frame: IpFrame): void {
+    const cut = fragments(frame, valueOf(reg.mtu, packet.registers));
+    if (cut.length === 0) this.counts.ignored++;
+    else if (!this.#limiter.take(packet.inPort, this.#parts.clock())) this.counts.limited++;
+    else {
+      this.counts.fragmented++;
+      const way = toRoute(packet.inPort, (range) => valueOf(range, packet.registers));
+      for (const fragment of cut) this.#parts.send(way, fragment);
     }
   }
 
@@ -90,12 +103,12 @@ export class Answerer {
 
   #network({ registers }: PacketIn): Network | undefined {
     const state = this.#parts.state();
-    const ref = state.byOwner(ownerKey('network', wide(reg.network, registers)));
+    const ref = state.byOwner(ownerKey('network', valueOf(reg.network, registers)));
     return ref && state.networks.get(ref.key);
   }
 
   #wayBack(packet: PacketIn): Uint8Array | undefined {
-    const network = wide(reg.network, packet.registers);
+    const network = valueOf(reg.network, packet.registers);
     switch (valueOf(reg.origin, packet.registers)) {
       case origin.uplink:
         return toUplink(network);
