@@ -36,7 +36,7 @@ export class Batch implements Flows {
   #meters = 0;
   #owners = 0;
   /** Where the current owner's set began, to take it back. */
-  #begun = { at: 0, flows: 0, groups: 0, meters: 0, owners: 0 };
+  readonly #begun = { at: 0, flows: 0, groups: 0, meters: 0, owners: 0 };
 
   constructor(capacity = 65_536) {
     this.#sink = new ByteSink(capacity);
@@ -71,7 +71,7 @@ export class Batch implements Flows {
     checkOwner(key);
     const sink = this.#sink;
     const at = sink.length;
-    this.#begun = { at, flows: this.#flows, groups: this.#groups, meters: this.#meters, owners: this.#owners };
+    this.#begin();
     sink.reserve(at, markerBytes);
     const { view } = sink;
     view.setUint32(at, 0x00010000 | markerBytes);
@@ -128,7 +128,16 @@ export class Batch implements Flows {
     this.#owners = 0;
     this.#cookieHigh = 0;
     this.#cookieLow = 0;
-    this.#begun = { at: 0, flows: 0, groups: 0, meters: 0, owners: 0 };
+    this.#begin();
+  }
+
+  #begin(): void {
+    const begun = this.#begun;
+    begun.at = this.#sink.length;
+    begun.flows = this.#flows;
+    begun.groups = this.#groups;
+    begun.meters = this.#meters;
+    begun.owners = this.#owners;
   }
 }
 

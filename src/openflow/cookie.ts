@@ -6,13 +6,12 @@ import { FlowError } from './errors.js';
 
 /** Most significant half of the cookie of that owner. */
 export function cookieHigh(owner: number): number {
-  const id = owner % 0x100000000;
-  return (((owner / 0x100000000) << 24) | (id >>> 8)) >>> 0;
+  return (((owner / 0x100000000) << 24) | ((owner >>> 0) >>> 8)) >>> 0;
 }
 
 /** Least significant half: the id's last byte, spare bits zero. */
 export function cookieLow(owner: number): number {
-  return ((owner % 0x100000000) << 24) >>> 0;
+  return (owner << 24) >>> 0;
 }
 
 /** The cookie of an owner. */

@@ -14,6 +14,7 @@ import {
   lastAddress,
 } from '../addr.js';
 import type { Address, Cidr } from '../addr.js';
+import { shared } from '../names.js';
 import type { Say } from '../problems.js';
 import type { State } from '../types.js';
 import {
@@ -168,7 +169,7 @@ function readWhere(input: EndpointSpec, say: Say): Endpoint['where'] {
   if (input.interface !== undefined) return { interface: input.interface };
   if (input.vtepIp === undefined) return undefined;
   const address = readHost(say, 'vtepIp', input.vtepIp);
-  return address === undefined ? undefined : { vtepIp: formatAddress(address) };
+  return address === undefined ? undefined : { vtepIp: shared(formatAddress(address)) };
 }
 
 interface Own {
@@ -268,8 +269,9 @@ export const endpointRules: KindRules<'endpoint'> = {
   },
   rewrite,
   read(input: EndpointSpec, say) {
-    const { id: key, tenant } = input;
-    const network = `${tenant}/${input.network}`;
+    const key = input.id;
+    const tenant = shared(input.tenant);
+    const network = shared(`${tenant}/${input.network}`);
     const mac = readMac(say, 'mac', input.mac) ?? noMac;
     const ipv6 = (input.ipv6 ?? []).flatMap((ip, i) => readHost(say, `ipv6/${i}`, ip, 6) ?? []);
     const where = readWhere(input, say);
@@ -295,7 +297,7 @@ export const endpointRules: KindRules<'endpoint'> = {
     // Field by field instead of defined(): there are a hundred thousand of these.
     if (input.group !== undefined) {
       spec.group = input.group;
-      endpoint.group = `${tenant}/${input.group}`;
+      endpoint.group = shared(`${tenant}/${input.group}`);
     }
     const ipv4 = input.ipv4 === undefined ? undefined : readHost(say, 'ipv4', input.ipv4, 4);
     if (ipv4 !== undefined) {

@@ -4,6 +4,7 @@
  * Invariant: groups with equal policies and default share one policySet number, and no other group has that number.
  */
 import { Type, type Static } from 'typebox';
+import { shared } from '../names.js';
 import type { Say } from '../problems.js';
 import { defined, dropEmpty, type Claim, type KindRules, type Mutable, type Reference } from './kind.js';
 import type { Network } from './network.js';
@@ -99,7 +100,7 @@ export const groupRules: KindRules<'group'> = {
     });
     return defined<Group>({
       kind: 'group',
-      key: `${input.tenant}/${input.name}`,
+      key: shared(`${input.tenant}/${input.name}`),
       id: 0,
       spec,
       tenant: input.tenant,

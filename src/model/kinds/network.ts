@@ -14,6 +14,7 @@ import {
   type Cidr,
 } from '../addr.js';
 import { checkHostAccess } from '../host-access.js';
+import { shared } from '../names.js';
 import type { Say } from '../problems.js';
 import { defined, dropEmpty, type Claim, type KindRules } from './kind.js';
 import { name, readCidr, readHost, tenantName, text, vlanTag, vni } from './fields.js';
@@ -179,10 +180,10 @@ export const networkRules: KindRules<'network'> = {
     }
     return defined<Network>({
       kind: 'network',
-      key: `${input.tenant}/${input.name}`,
+      key: shared(`${input.tenant}/${input.name}`),
       id: 0,
       spec,
-      tenant: input.tenant,
+      tenant: shared(input.tenant),
       encap,
       tag,
       infra: input.type === 'infra',

@@ -5,6 +5,7 @@
  */
 import { Type, type Static } from 'typebox';
 import { formatAddress, type Address } from '../addr.js';
+import { shared } from '../names.js';
 import type { KindRules } from './kind.js';
 import { readHost, text } from './fields.js';
 
@@ -31,7 +32,7 @@ export const peerRules: KindRules<'peer'> = {
   read(input: PeerSpec, say) {
     const address = readHost(say, 'vtepIp', input.vtepIp) ?? 0;
     const vtepIp = formatAddress(address);
-    return { kind: 'peer', key: vtepIp, id: 0, spec: { kind: 'peer', vtepIp }, address };
+    return { kind: 'peer', key: shared(vtepIp), id: 0, spec: { kind: 'peer', vtepIp }, address };
   },
   references: () => [],
   check(peer, state, say) {

@@ -4,6 +4,7 @@
  * Invariant: a policy without rules decides nothing.
  */
 import { Type, type Static } from 'typebox';
+import { shared } from '../names.js';
 import type { KindRules } from './kind.js';
 import { name, tenantName } from './fields.js';
 
@@ -39,7 +40,7 @@ export const policyRules: KindRules<'policy'> = {
   read(input: PolicySpec) {
     const { tenant, audit = false } = input;
     const spec: PolicySpec = { kind: 'policy', tenant, name: input.name, audit };
-    return { kind: 'policy', key: `${tenant}/${input.name}`, id: 0, spec, tenant, audit };
+    return { kind: 'policy', key: shared(`${tenant}/${input.name}`), id: 0, spec, tenant, audit };
   },
   references: (policy) => [{ field: 'tenant', ref: { kind: 'tenant', key: policy.tenant } }],
 };

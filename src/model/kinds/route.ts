@@ -15,6 +15,7 @@ import {
   type Address,
   type Cidr,
 } from '../addr.js';
+import { shared } from '../names.js';
 import type { State } from '../types.js';
 import type { Say } from '../problems.js';
 import { defined, type KindRules, type Reference } from './kind.js';
@@ -109,7 +110,7 @@ export const routeRules: KindRules<'route'> = {
   identity: ['tenant', 'prefix'],
   aliases: { tenantName: 'tenant', networkName: 'network', vtepIP: 'vtepIp', macAddress: 'mac' },
   read(input: RouteSpec, say) {
-    const { tenant } = input;
+    const tenant = shared(input.tenant);
     const prefix = readCidr(say, 'prefix', input.prefix) ?? nowhere;
     const peer = input.vtepIp === undefined ? undefined : readHost(say, 'vtepIp', input.vtepIp);
     const nextHop = input.nextHop === undefined ? undefined : readHost(say, 'nextHop', input.nextHop);
@@ -129,7 +130,7 @@ export const routeRules: KindRules<'route'> = {
     ) {
       say('prefix', 'bad_address', `\`${formatCidr(prefix)}\` is never routed: it means something on one link only`);
     }
-    const vtepIp = peer === undefined ? undefined : formatAddress(peer);
+    const vtepIp = peer === undefined ? undefined : shared(formatAddress(peer));
     const spec = defined<RouteSpec>({
       kind: 'route',
       tenant,
@@ -145,7 +146,7 @@ export const routeRules: KindRules<'route'> = {
       id: 0,
       spec,
       tenant,
-      network: `${tenant}/${input.network}`,
+      network: shared(`${tenant}/${input.network}`),
       prefix,
       nextHop,
       mac: mac ?? routerMac,

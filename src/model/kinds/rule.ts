@@ -6,6 +6,7 @@
  */
 import { Type, type Static } from 'typebox';
 import { formatCidr, normaliseCidrs, type Cidr } from '../addr.js';
+import { shared } from '../names.js';
 import { lastPort, mergePorts, parsePorts, portRangePattern, writePorts, type PortRange } from '../ports.js';
 import type { Say } from '../problems.js';
 import { defined, dropEmpty, dropZero, type Fields, type KindRules, type Reference, type Trace } from './kind.js';
@@ -254,7 +255,7 @@ export const ruleRules: KindRules<'rule'> = {
     const icmp = readIcmp(input, say);
     const peer = input.peer === undefined ? undefined : readPeer(input.peer, say);
     const priority = input.priority ?? 1;
-    const policy = `${input.tenant}/${input.policy}`;
+    const policy = shared(`${input.tenant}/${input.policy}`);
     const spec = defined<RuleSpec>({
       kind: 'rule',
       tenant: input.tenant,
@@ -283,8 +284,8 @@ export const ruleRules: KindRules<'rule'> = {
       ports,
       conjunction: 0,
       peer: defined<Rule['peer']>({
-        group: peer?.spec.group === undefined ? undefined : `${input.tenant}/${peer.spec.group}`,
-        network: peer?.spec.network === undefined ? undefined : `${input.tenant}/${peer.spec.network}`,
+        group: peer?.spec.group === undefined ? undefined : shared(`${input.tenant}/${peer.spec.group}`),
+        network: peer?.spec.network === undefined ? undefined : shared(`${input.tenant}/${peer.spec.network}`),
         cidrs: peer?.cidrs ?? [],
       }),
     });

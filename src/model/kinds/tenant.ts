@@ -4,6 +4,7 @@
  * Invariant: a zone belongs to one tenant for as long as the tenant lives, restarts included.
  */
 import { Type, type Static } from 'typebox';
+import { shared } from '../names.js';
 import type { KindRules } from './kind.js';
 import { name } from './fields.js';
 
@@ -37,7 +38,7 @@ export const tenantRules: KindRules<'tenant'> = {
   identity: ['name'],
   aliases: { tenantName: 'name' },
   read(input: TenantSpec) {
-    return { kind: 'tenant', key: input.name, id: 0, spec: { kind: 'tenant', name: input.name }, zone: 0 };
+    return { kind: 'tenant', key: shared(input.name), id: 0, spec: { kind: 'tenant', name: input.name }, zone: 0 };
   },
   references: () => [],
 };

@@ -14,7 +14,10 @@ import type { Site, Variant } from './site.js';
 /** OpenFlow lengths are 16 bits wide, and a bundle wraps each message in 16 bytes more. */
 export const messageLimit = 65_535 - 24;
 
-/** A byte buffer that grows by doubling. */
+/** A whole state is a hundred megabytes. What is left over of a large buffer is addresses only: memory it is once it is written. */
+const growth = 8;
+
+/** A byte buffer that grows. */
 export class ByteSink {
   bytes: Uint8Array;
   view: DataView;
@@ -28,8 +31,8 @@ export class ByteSink {
   /** Makes room for `count` bytes at `at`. */
   reserve(at: number, count: number): void {
     if (at + count <= this.bytes.length) return;
-    let capacity = this.bytes.length * 2;
-    while (capacity < at + count) capacity *= 2;
+    let capacity = this.bytes.length * growth;
+    while (capacity < at + count) capacity *= growth;
     const larger = new Uint8Array(capacity);
     larger.set(this.bytes.subarray(0, at));
     this.bytes = larger;
