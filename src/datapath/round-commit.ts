@@ -42,13 +42,19 @@ const ownersBetweenLooks = 32;
 /** With fewer owners than these, one batch it is. */
 const manyOwners = 1000;
 
-/** Flows of a part: a hundredth of a second of the switch's time. */
+/** Flows of a part: a hundredth of a second of the switch's time. The first is small, so that the switch has something to do at once. */
 const partFlows = 4000;
+const firstPartFlows = 250;
 
 /** What others refer to, by OpenFlow group or meter: a change of one of these goes with those that refer to it. */
 const referredTo: ReadonlySet<Kind> = new Set(['group', 'service']);
 
-const later: Readonly<Partial<Record<Kind, number>>> = { rule: 1, endpoint: 2 };
+/** How a large round goes to the engine. */
+interface InParts {
+  /** The next part is to have so many flows. */
+  flows: number;
+  flush(): void;
+}
 
 export class RoundCommit {
   readonly #parts: RoundCommitParts;
@@ -79,31 +85,36 @@ export class RoundCommit {
     const { engine, clock } = this.#parts;
     const started = clock();
     const { ahead, rest } = this.#split(dirty, mode);
-    const before = ahead.length > 0 ? await engine.stats() : undefined;
+    const before = ahead.length > 0 ? engine.stats() : undefined;
+    before?.catch(() => undefined); // it is awaited with what comes after
     const owners: number[] = [];
     const commits: Promise<CommitResult>[] = [];
-    const flush = (): void => {
-      const commit = engine.commit(this.#batch.bytes(), { mode });
-      commit.catch(() => undefined); // it is awaited with the others
-      commits.push(commit);
-      this.#batch.reset();
+    const inParts: InParts = {
+      flows: firstPartFlows,
+      flush: () => {
+        const commit = engine.commit(this.#batch.bytes(), { mode });
+        commit.catch(() => undefined); // it is awaited with the others
+        commits.push(commit);
+        this.#batch.reset();
+        inParts.flows = Math.min(partFlows, 2 * inParts.flows);
+      },
     };
     this.#batch.reset();
-    await this.#compile(world, ahead, owners, flush);
+    await this.#compile(world, ahead, owners, inParts);
     for (const owner of dirty.gone) compileGone(this.#batch, owner);
     if (dirty.system) {
       compileSystem(this.#batch, world);
       owners.push(systemOwner);
     }
     await this.#compile(world, rest, owners);
-    if (this.#batch.ownerCount > 0 || commits.length === 0) flush();
+    if (this.#batch.ownerCount > 0 || commits.length === 0) inParts.flush();
     const compiled = clock();
     const results = await Promise.all(commits);
     const commitUs = clock() - compiled;
     const [only] = results;
     if (results.length === 1 && only !== undefined)
       return { owners, result: only, compileUs: compiled - started, commitUs };
-    const after = await engine.stats();
+    const [sentBefore, sentAfter] = await Promise.all([before, engine.stats()]);
     const sum = (field: 'added' | 'modified' | 'deleted' | 'unchanged'): number =>
       results.reduce((total, result) => total + result[field], 0);
     const result: CommitResult = {
@@ -112,8 +123,8 @@ export class RoundCommit {
       deleted: sum('deleted'),
       unchanged: sum('unchanged'),
       // Those of each part count what went out meanwhile for the others, too.
-      messages: after.messagesSent - (before?.messagesSent ?? 0),
-      bundles: after.bundlesSent - (before?.bundlesSent ?? 0),
+      messages: sentAfter.messagesSent - (sentBefore?.messagesSent ?? 0),
+      bundles: sentAfter.bundlesSent - (sentBefore?.bundlesSent ?? 0),
       elapsedUs: clock() - started,
       quarantined: results.flatMap(({ quarantined }) => quarantined),
     };
@@ -124,19 +135,23 @@ export class RoundCommit {
   #split({ objects }: Dirty, mode: CommitMode): { ahead: readonly AnyObject[]; rest: Iterable<AnyObject> } {
     const one = { ahead: [], rest: objects.values() };
     if (mode === 'atomic' || objects.size < manyOwners) return one;
-    const ahead: AnyObject[] = [];
+    const first: AnyObject[] = [];
+    const rules: AnyObject[] = [];
+    const endpoints: AnyObject[] = [];
     const rest: AnyObject[] = [];
     for (const [owner, object] of objects) {
-      if (this.#parts.book.flowsOf(owner) === 0) ahead.push(object);
-      else if (referredTo.has(object.kind)) return one;
-      else rest.push(object);
+      if (this.#parts.book.flowsOf(owner) > 0) {
+        if (referredTo.has(object.kind)) return one;
+        rest.push(object);
+      } else if (object.kind === 'rule') rules.push(object);
+      else if (object.kind === 'endpoint') endpoints.push(object);
+      else first.push(object);
     }
-    const rank = ({ kind }: AnyObject): number => later[kind] ?? 0;
-    return { ahead: ahead.toSorted((a, b) => rank(a) - rank(b)), rest };
+    return { ahead: [...first, ...rules, ...endpoints], rest };
   }
 
   /** Adds the owners that compiled to `owners`. One that does not is left as it is on the switch and quarantined by name. */
-  async #compile(world: World, objects: Iterable<AnyObject>, owners: number[], flush?: () => void): Promise<void> {
+  async #compile(world: World, objects: Iterable<AnyObject>, owners: number[], inParts?: InParts): Promise<void> {
     const { book, log, clock } = this.#parts;
     let since = clock();
     let looked = 0;
@@ -153,7 +168,7 @@ export class RoundCommit {
         book.uncompilable(owner, reason);
         log.error({ kind: object.kind, key: object.key, err: error }, 'an object cannot be compiled');
       }
-      if (flush !== undefined && this.#batch.flowCount >= partFlows) flush();
+      if (inParts !== undefined && this.#batch.flowCount >= inParts.flows) inParts.flush();
       if (++looked < ownersBetweenLooks) continue;
       looked = 0;
       if (clock() - since < sliceUs) continue;

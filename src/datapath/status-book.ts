@@ -46,8 +46,9 @@ export class StatusBook {
   /** The switch confirmed everything of these owners that was compiled up to `generation`. */
   confirmed(owners: Iterable<number>, generation: number, whole: boolean): void {
     this.#whole ||= whole;
+    const quarantines = this.#quarantined.size > 0;
     for (const owner of owners) {
-      this.#quarantined.delete(owner);
+      if (quarantines) this.#quarantined.delete(owner);
       const entry = this.#entries.get(owner);
       if (entry && entry.generation <= generation) entry.committed = true;
     }
