@@ -4,7 +4,7 @@
  * Invariant: a route is the tenant's: it matches the zone, so equal addresses of others never meet.
  */
 import { isLinkLocal, type Endpoint, type Route } from '../model/index.js';
-import { a, m, prefix, type Flows, type Fragment } from '../openflow/index.js';
+import { a, prefix, type Flows, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { addressPriority, connectedPriority, delivery, reg, routerMac, t } from './layout.js';
 import { isRouted, networkOf, zoneOf, type World } from './world.js';
@@ -14,18 +14,18 @@ import { isRouted, networkOf, zoneOf, type World } from './world.js';
  * On a VLAN without routing only services come by here, and the sender's MAC stays: the fabric would see the router's move from host to host.
  */
 export function routesTo(f: Flows, w: World, e: Endpoint): void {
-  const scope = m`${reg.zone}=${zoneOf(w, e.tenant)}`;
+  const zone = zoneOf(w, e.tenant);
   const network = networkOf(w, e);
   const from = network.encap === 'vlan' && !isRouted(w, network) ? undefined : a`set_field:${routerMac}->eth_src`;
   const hop = a`set_field:${network.id}->${reg.network}, ${from}, set_field:${e.mac}->eth_dst, dec_ttl`;
   if (e.ipv4 !== undefined) {
-    f.add`table=${t.route}, priority=${connectedPriority(32)}, ip, ${scope}, nw_dst=${e.ipv4},
+    f.add`table=${t.route}, priority=${connectedPriority(32)}, ip, ${reg.zone}=${zone}, nw_dst=${e.ipv4},
       actions=${hop}, goto_table:${t.destination}`;
   }
   for (const ipv6 of e.ipv6) {
     // A link-local address is never routed.
     if (isLinkLocal(ipv6)) continue;
-    f.add`table=${t.route}, priority=${connectedPriority(128)}, ipv6, ${scope}, ipv6_dst=${ipv6},
+    f.add`table=${t.route}, priority=${connectedPriority(128)}, ipv6, ${reg.zone}=${zone}, ipv6_dst=${ipv6},
       actions=${hop}, goto_table:${t.destination}`;
   }
 }
@@ -61,12 +61,12 @@ export const route: Feature = {
   /** A subnet is connected: what no endpoint in it has is nowhere, whatever wider routes say. */
   network(f, w, { tenant, subnet, ipv6Subnet, ...n }) {
     if (!isRouted(w, { tenant, ...n })) return;
-    const scope = m`${reg.zone}=${zoneOf(w, tenant)}`;
+    const zone = zoneOf(w, tenant);
     if (typeof subnet?.address === 'number') {
-      f.add`table=${t.route}, priority=${connectedPriority(subnet.length)}, ip, ${scope}, nw_dst=${prefix(subnet.address, subnet.length)}, actions=drop`;
+      f.add`table=${t.route}, priority=${connectedPriority(subnet.length)}, ip, ${reg.zone}=${zone}, nw_dst=${prefix(subnet.address, subnet.length)}, actions=drop`;
     }
     if (ipv6Subnet && typeof ipv6Subnet.address !== 'number') {
-      f.add`table=${t.route}, priority=${connectedPriority(ipv6Subnet.length)}, ipv6, ${scope}, ipv6_dst=${prefix(ipv6Subnet.address, ipv6Subnet.length)},
+      f.add`table=${t.route}, priority=${connectedPriority(ipv6Subnet.length)}, ipv6, ${reg.zone}=${zone}, ipv6_dst=${prefix(ipv6Subnet.address, ipv6Subnet.length)},
         actions=drop`;
     }
   },

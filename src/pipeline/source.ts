@@ -15,29 +15,31 @@ interface Holder {
   /** The object ids of the endpoint's network and group. */
   readonly network: number;
   readonly group: number;
-  /** A tenant's addresses are its own; a link-local one means something within its network only. */
-  readonly tenantScope: Fragment;
-  readonly linkScope: Fragment;
+  /** The tenant's, whose addresses are its own. */
+  readonly zone: number;
 }
 
 function holderOf(w: World, e: Endpoint): Holder {
-  const network = networkOf(w, e).id;
-  const tenantScope = m`${reg.zone}=${zoneOf(w, e.tenant)}`;
-  return { network, group: groupId(w, e), tenantScope, linkScope: m`${reg.network}=${network}` };
+  return { network: networkOf(w, e).id, group: groupId(w, e), zone: zoneOf(w, e.tenant) };
+}
+
+/** A link-local address means something within its network only. */
+function scopeOf({ network, zone }: Holder, address: Uint8Array): Fragment {
+  return isLinkLocal(address) ? m`${reg.network}=${network}` : m`${reg.zone}=${zone}`;
 }
 
 /** `length` in bits says how specific the address is. */
-function ipv4Flows(f: Flows, { network, group, tenantScope }: Holder, ipv4: number | Masked, length: number): void {
-  f.add`table=${t.source}, priority=${addressPriority(length)}, ip, ${tenantScope}, nw_src=${ipv4},
+function ipv4Flows(f: Flows, { network, group, zone }: Holder, ipv4: number | Masked, length: number): void {
+  f.add`table=${t.source}, priority=${addressPriority(length)}, ip, ${reg.zone}=${zone}, nw_src=${ipv4},
     actions=set_field:${network}->${reg.sourceNetwork}, set_field:${group}->${reg.sourceGroup}, goto_table:${t.sourceSet}`;
-  f.add`table=${t.receiver}, priority=${addressPriority(length)}, ip, ${tenantScope}, nw_dst=${ipv4},
+  f.add`table=${t.receiver}, priority=${addressPriority(length)}, ip, ${reg.zone}=${zone}, nw_dst=${ipv4},
     actions=set_field:${network}->${reg.destinationNetwork}, set_field:${group}->${reg.destinationGroup},
       goto_table:${t.destinationSet}`;
 }
 
 function ipv6Flows(f: Flows, holder: Holder, address: Uint8Array, ipv6: Uint8Array | Masked, length: number): void {
   const { network, group } = holder;
-  const scope = isLinkLocal(address) ? holder.linkScope : holder.tenantScope;
+  const scope = scopeOf(holder, address);
   f.add`table=${t.source}, priority=${addressPriority(length)}, ipv6, ${scope}, ipv6_src=${ipv6},
     actions=set_field:${network}->${reg.sourceNetwork}, set_field:${group}->${reg.sourceGroup}, goto_table:${t.sourceSet}`;
   f.add`table=${t.receiver}, priority=${addressPriority(length)}, ipv6, ${scope}, ipv6_dst=${ipv6},
