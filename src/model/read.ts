@@ -1,7 +1,7 @@
 /**
  * One object of a request: JSON in, object of its kind out, or every problem in it.
  * Neighbours: kinds/ say what each kind is, explain.ts words what a schema refuses, judge.ts collects.
- * Invariant: no field is ignored: it is used, or refused.
+ * Invariant: no field is ignored: it is used, or refused; only Contiv's own book-keeping is neither.
  */
 import { Compile, type Validator } from 'typebox/compile';
 import { explainSchema } from './explain.js';
@@ -69,7 +69,7 @@ function readFields(rules: KindRules, raw: Fields, voice: Voice): ReadResult {
   const fields: Fields = { kind: rules.kind };
   const written: Trace = new Map();
   for (const name in raw) {
-    if (name === 'kind' || envelope.has(name)) continue;
+    if (name === 'kind' || envelope.has(name) || rules.bookkeeping?.has(name) === true) continue;
     // JSON.parse makes it a field like any other; assigned, it would be a prototype that no check sees.
     if (name === '__proto__') {
       say(name, 'unknown_field', `${article(rules.kind)} has no field \`${name}\``);

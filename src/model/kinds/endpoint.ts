@@ -110,9 +110,24 @@ export interface Endpoint {
 
 const noMac = new Uint8Array(6);
 
-/** Contiv lists both families under `ipAddress`. */
+/** Contiv names a group by `group:tenant` and a network by `network.tenant`, and lists both families under `ipAddress`. */
 function rewrite(fields: Fields, trace: Trace): void {
-  dropEmpty(fields, 'group', 'ipv4', 'interface', 'vtepIp', 'ipAddress');
+  dropEmpty(
+    fields,
+    'group',
+    'ipv4',
+    'interface',
+    'vtepIp',
+    'ipAddress',
+    'ipv6Address',
+    'endpointGroupKey',
+    'serviceName',
+  );
+  rewriteKeys(fields, trace);
+  if (typeof fields['ipv6Address'] === 'string' && !('ipv6' in fields) && typeof fields['ipAddress'] !== 'object') {
+    fields['ipAddress'] = [fields['ipAddress'] ?? '', fields['ipv6Address']];
+    delete fields['ipv6Address'];
+  }
   const listed = fields['ipAddress'];
   // Beside an address under our own name it stays, and is reported as a field the endpoint does not have.
   if (listed === undefined || 'ipv4' in fields || 'ipv6' in fields) return;
@@ -127,6 +142,26 @@ function rewrite(fields: Fields, trace: Trace): void {
   if (v6.length > 0) {
     fields['ipv6'] = v6;
     trace.set('ipv6', 'ipAddress');
+  }
+}
+
+function rewriteKeys(fields: Fields, trace: Trace): void {
+  const { endpointGroupKey: groupKey, netID, serviceName } = fields;
+  if (typeof groupKey === 'string' && !('group' in fields)) {
+    const [group, tenant, ...rest] = groupKey.split(':');
+    if (tenant !== undefined && rest.length === 0 && (fields['tenant'] ?? tenant) === tenant) {
+      Object.assign(fields, { group, tenant });
+      trace.set('group', 'endpointGroupKey');
+      delete fields['endpointGroupKey'];
+      // The service of an endpoint is Contiv's older word for its group.
+      if (serviceName === group) delete fields['serviceName'];
+    }
+  }
+  const end = `.${String(fields['tenant'])}`;
+  if (typeof netID === 'string' && !('network' in fields) && netID.endsWith(end)) {
+    fields['network'] = netID.slice(0, -end.length);
+    trace.set('network', 'netID');
+    delete fields['netID'];
   }
 }
 
@@ -267,6 +302,9 @@ export const endpointRules: KindRules<'endpoint'> = {
     intfName: 'interface',
     vtepIP: 'vtepIp',
   },
+  bookkeeping: new Set(
+    'containerID containerId containerName epCommonName endpointGroupId homingHost labels virtualPort'.split(' '),
+  ),
   rewrite,
   read(input: EndpointSpec, say) {
     const key = input.id;

@@ -6,7 +6,7 @@
 import { Type, type Static } from 'typebox';
 import { shared } from '../names.js';
 import type { Say } from '../problems.js';
-import { defined, dropEmpty, type Claim, type KindRules, type Mutable, type Reference } from './kind.js';
+import { defined, dropBlank, dropEmpty, type Claim, type KindRules, type Mutable, type Reference } from './kind.js';
 import type { Network } from './network.js';
 import { name, tenantName, vlanTag, vni } from './fields.js';
 import { rewriteTags } from './tags.js';
@@ -77,8 +77,11 @@ export const groupRules: KindRules<'group'> = {
   schema: groupSchema,
   identity: ['tenant', 'name'],
   aliases: { groupName: 'name', tenantName: 'tenant', networkName: 'network' },
+  bookkeeping: new Set('cfgdTag groupTag ipPool IPPool epgIpAllocMap epCount endpointGroupId'.split(' ')),
   rewrite(fields, trace) {
     dropEmpty(fields, 'network', 'netProfile', 'defaultAction');
+    // Its state repeats what a net profile says; contracts with the outside are the fabric's.
+    dropBlank(fields, 'DSCP', 'Bandwidth', 'Burst', 'extContractsGrps');
     const { pktTagType: type, extPktTag } = fields;
     rewriteTags(fields, trace, type === 'vlan' || (type !== 'vxlan' && !extPktTag) ? 'vlan' : 'vxlan');
     if (type === 'vlan' || type === 'vxlan' || type === '') delete fields['pktTagType'];

@@ -41,6 +41,8 @@ export interface KindRules<K extends Kind = Kind> {
   readonly identity: readonly string[];
   /** Contiv's and other callers' name → ours. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** Contiv's fields about its own book-keeping and allocation: taken with the object and not kept, for nothing on a switch follows from them. */
+  readonly bookkeeping?: ReadonlySet<string>;
   /** Rewrites what is more than a rename, before the schema is checked. It may replace and delete fields. */
   readonly rewrite?: (fields: Fields, written: Trace) => void;
   /** Input → object with id 0; the judge numbers and freezes it. Undefined when a problem was reported. */
@@ -73,4 +75,12 @@ export function dropEmpty(fields: Fields, ...names: string[]): void {
 /** The same for Contiv's numbers that start at 1. Only for its own names: a 0 under one of ours is a mistake. */
 export function dropZero(fields: Fields, ...names: string[]): void {
   for (const name of names) if (fields[name] === 0 || fields[name] === '') delete fields[name];
+}
+
+/** Drops fields that Contiv has for something else, as long as they say nothing. */
+export function dropBlank(fields: Fields, ...names: string[]): void {
+  for (const name of names) {
+    const value = fields[name];
+    if (value === '' || value === 0 || (Array.isArray(value) && value.length === 0)) delete fields[name];
+  }
 }

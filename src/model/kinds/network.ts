@@ -18,6 +18,7 @@ import { shared } from '../names.js';
 import type { Say } from '../problems.js';
 import { defined, dropEmpty, type Claim, type KindRules } from './kind.js';
 import { name, readCidr, readHost, tenantName, text, vlanTag, vni } from './fields.js';
+import { rewriteSubnets } from './subnets.js';
 import { rewriteTags } from './tags.js';
 
 export const networkSchema = Type.Object(
@@ -148,8 +149,12 @@ export const networkRules: KindRules<'network'> = {
     ipv6subnet: 'ipv6Subnet',
     ipv6gateway: 'ipv6Gateway',
   },
+  bookkeeping: new Set(
+    'cfgdTag networkTag ipAddrRange epAddrCount epCount ipAllocMap ipv6AllocMap ipv6LastHost'.split(' '),
+  ),
   rewrite(fields, trace) {
     dropEmpty(fields, 'encap', 'type', 'subnet', 'gateway', 'ipv6Subnet', 'ipv6Gateway');
+    rewriteSubnets(fields, trace);
     rewriteTags(fields, trace, fields['encap'] === 'vlan' ? 'vlan' : 'vxlan');
   },
   read(input: NetworkSpec, say) {

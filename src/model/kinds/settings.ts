@@ -181,8 +181,10 @@ export const settingsRules: KindRules<'settings'> = {
   schema: settingsSchema,
   identity: [],
   aliases: { vtepIP: 'vtepIp', fwdMode: 'forwardingMode', vlanIntf: 'vlanInterfaces', vlanIf: 'vlanInterfaces' },
+  bookkeeping: new Set(['name', 'vlans', 'vxlans']),
   rewrite(fields) {
-    dropEmpty(fields, 'vtepIp', 'checkAddress', 'forwardingMode', 'arpMode', 'pvtSubnet');
+    if (fields['networkInfraType'] === 'default') delete fields['networkInfraType'];
+    dropEmpty(fields, 'networkInfraType', 'vtepIp', 'checkAddress', 'forwardingMode', 'arpMode', 'pvtSubnet');
     // Contiv's name of the subnet; its port has a fixed one.
     if (!('pvtSubnet' in fields) || 'hostAccess' in fields) return;
     fields['hostAccess'] = { subnet: fields['pvtSubnet'] };

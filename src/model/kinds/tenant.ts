@@ -37,6 +37,7 @@ export const tenantRules: KindRules<'tenant'> = {
   schema: tenantSchema,
   identity: ['name'],
   aliases: { tenantName: 'name' },
+  bookkeeping: new Set(['defaultNetwork']),
   read(input: TenantSpec) {
     return { kind: 'tenant', key: shared(input.name), id: 0, spec: { kind: 'tenant', name: input.name }, zone: 0 };
   },

@@ -64,9 +64,14 @@ areRefused([
     '/objects/0/subnet bad_address: `fd00:9::/64` is not an IPv4 prefix such as 10.1.1.0/24',
   ],
   [
-    'a subnet range',
-    network({ subnet: '10.9.0.10-10.9.0.50/24' }),
-    '/objects/0/subnet bad_address: `10.9.0.10-10.9.0.50/24` is a range of addresses where one prefix is meant (write it as a CIDR)',
+    'a subnet range without a length',
+    network({ subnet: '10.9.0.10-10.9.0.50' }),
+    '/objects/0/subnet bad_address: `10.9.0.10-10.9.0.50` is a range of addresses where one prefix is meant (write it as a CIDR)',
+  ],
+  [
+    'a subnet range that is larger than its prefix',
+    network({ subnet: '10.9.0.10-10.9.1.50/24' }),
+    '/objects/0/subnet bad_address: `10.9.0.10-10.9.1.50/24` is a range of addresses where one prefix is meant (write it as a CIDR)',
   ],
   [
     'a gateway outside its subnet',
