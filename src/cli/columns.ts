@@ -113,7 +113,8 @@ const byKind: Readonly<Record<string, readonly Column[]>> = {
 function state({ status }: ObjectAnswer): string {
   if (status.state === 'waiting') return `waiting: ${status.waitingFor ?? 'something'}`;
   if (status.state === 'quarantined') return `quarantined: ${status.problems[0]?.code ?? 'refused by the switch'}`;
-  return status.problems.length === 0 ? status.state : `${status.state} (${status.problems[0]?.code})`;
+  const codes = status.problems.map(({ code }) => code).join(', ');
+  return codes === '' ? status.state : `${status.state} (${codes})`;
 }
 
 const statusColumns: readonly Column[] = [

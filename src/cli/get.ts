@@ -25,15 +25,21 @@ function inOrder(kind: KindName, objects: readonly ObjectAnswer[]): ObjectAnswer
   return objects.toSorted((a, b) => compare(keyOf(kind, a), keyOf(kind, b)));
 }
 
+/** What the table has room for the codes of. */
+function problemLines(kind: KindName, object: ObjectAnswer): string {
+  const name = formatRef({ kind, key: keyOf(kind, object) });
+  return object.status.problems.map(({ code, message }) => `${name}: ${code}: ${message}\n`).join('');
+}
+
 async function print(
   kind: KindName,
   objects: readonly ObjectAnswer[],
   output: 'json' | 'yaml' | 'wide' | 'name' | undefined,
-  single: boolean,
+  named: boolean,
   io: Io,
 ): Promise<void> {
   if (output === 'json') {
-    io.out(`${JSON.stringify(single ? objects[0] : { items: objects }, null, 2)}\n`);
+    io.out(`${JSON.stringify(named && objects.length === 1 ? objects[0] : { items: objects }, null, 2)}\n`);
   } else if (output === 'yaml') {
     const { stringify } = await import('yaml');
     io.out(objects.map((object) => stringify(object)).join('---\n'));
@@ -50,6 +56,7 @@ async function print(
       ...columns.map(({ cell }) => cell(object)),
     ]);
     io.out(table([...heads, ...columns.map(({ title }) => title)], rows));
+    if (named) for (const object of objects) io.err(problemLines(kind, object));
   }
 }
 
@@ -65,14 +72,14 @@ async function run(parsed: Parsed, io: Io): Promise<ExitCode> {
     wanted.length === 0
       ? inOrder(kind, await client.list(kind))
       : await Promise.all(wanted.map((key) => client.get({ kind, key })));
-  await print(kind, objects, output, wanted.length === 1, io);
+  await print(kind, objects, output, wanted.length > 0, io);
   return exit.ok;
 }
 
 export const command: Command = {
   name: 'get',
   usage: 'get <kind> [key]...',
-  about: `Shows the objects of a kind, or those named, and how each fares. Kinds are ${kindNames.join(', ')}; plurals and net, grp, pol, ep are understood.`,
+  about: `Shows the objects of a kind, or those named, and how each fares; of those named, also what there is to say of them. Kinds are ${kindNames.join(', ')}; plurals and net, grp, pol, ep are understood.`,
   flags: [outputFlag('json, yaml, wide, or name for kind/key only'), socketFlag],
   examples: ['sluice get endpoints', 'sluice get network blue/front -o yaml', 'sluice get rules -o wide'],
   run,

@@ -27,5 +27,7 @@ export { interfaceOf } from './place.js';
 export { AddressBook, denies, namedFor, type Connection, type End } from './verdict.js';
 export { emptyState, restore, storedChanges, storedOf, type LeftOut, type Restored } from './restore.js';
 export { refOf, refText } from './refs.js';
-export { shadowOf } from './shadow.js';
+export { shadowsOf } from './shadow.js';
+export { conflictsOf, type Conflict, type Conflicts } from './conflict.js';
+export { regionText } from './region-text.js';
 export { identityFields, keyFields, normalKey, withIdentity } from './keys.js';

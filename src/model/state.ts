@@ -210,6 +210,9 @@ export class Snapshot implements State {
   policyRules(policy: string): Iterable<Rule> {
     return this.#linked({ kind: 'policy', key: policy }, 'rule');
   }
+  ruleSet(policy: string): object | undefined {
+    return this.tables.links[linkTable('policy', 'rule')]?.get(policy);
+  }
   policyGroups(policy: string): Iterable<Group> {
     return this.#linked({ kind: 'policy', key: policy }, 'group');
   }

@@ -89,6 +89,8 @@ export interface State {
   /** The services that an endpoint provides, by its id or by one of its addresses; by key. */
   provided(endpoint: Endpoint): readonly Service[];
   policyRules(policy: string): Iterable<Rule>;
+  /** Stands for the rules of the policy: another object as soon as one of them is another. Undefined without rules. */
+  ruleSet(policy: string): object | undefined;
   /** Groups the policy is attached to. */
   policyGroups(policy: string): Iterable<Group>;
   /** The distinct policy-set numbers of those groups. */

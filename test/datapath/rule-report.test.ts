@@ -26,6 +26,43 @@ test('a shadowed rule names the rule that decides in its place', () => {
   expect(withRuleReport(status, state.rules.get('blue/p/1')!, state)).toBe(status);
 });
 
+test('a rule that others cover together names them, and one that contradicts others says what about', () => {
+  const rule = { kind: 'rule', tenant: 'blue', policy: 'p', direction: 'in', protocol: 'tcp' };
+  const judged = judge(emptyState(), {
+    put: [
+      { kind: 'tenant', name: 'blue' },
+      { kind: 'policy', tenant: 'blue', name: 'p' },
+      { kind: 'group', tenant: 'blue', name: 'g', policies: ['p'] },
+      { ...rule, id: '1', action: 'deny', priority: 5, ports: ['1-100'] },
+      { ...rule, id: '2', action: 'allow', priority: 4, ports: ['101-200'] },
+      { ...rule, id: '3', action: 'allow', ports: ['50-150'] },
+      { ...rule, id: '4', action: 'deny', ports: ['300-310'], peer: { cidrs: ['10.1.0.0/16'] } },
+      ...[5, 6, 7, 8].map((i) => ({ ...rule, id: String(i), action: 'allow', ports: [300 + i] })),
+    ],
+  });
+  if (!judged.ok) throw new Error('refused');
+  const { state } = judged.accepted;
+  const messages = (id: string) => withRuleReport(status, state.rules.get(`blue/p/${id}`)!, state).problems;
+  expect(messages('3')).toEqual([
+    {
+      code: 'shadowed',
+      message:
+        'it never decides: rules blue/p/1 (deny, priority 5) and blue/p/2 (allow, priority 4) together match all that it does, and come first',
+    },
+  ]);
+  expect(messages('5')).toEqual([
+    {
+      code: 'conflict',
+      message: 'rule blue/p/4 of the same priority denies tcp port 305 from 10.1.0.0/16 to group blue/g: deny wins',
+    },
+  ]);
+  const [{ code, message } = { code: '', message: '' }] = messages('4');
+  expect(code).toBe('conflict');
+  expect(message).toMatch(
+    /^(rule blue\/p\/[5-8] of the same priority allows tcp port 30[5-8] .*; ){3}and so do others: deny wins$/,
+  );
+});
+
 test('an SCTP rule with ports says what the userspace datapath makes of it', () => {
   const put = (datapathType: string) => [
     { kind: 'settings', datapathType },

@@ -86,10 +86,15 @@ export function judge(state: State, c: Connection): Verdict {
     : { action: 'allow', by: 'rule', rule: alike[0], alike };
 }
 
-function judgeList(state: State, c: Connection, directions: readonly Direction[]): Verdict {
-  const rules = directions
+/** The rules of some directions that match. */
+export function matching(state: State, c: Connection, directions: readonly Direction[]): Rule[] {
+  return directions
     .flatMap((direction) => [...candidates(state, c, direction)])
     .filter((rule) => protocolFits(rule, c) && peerFits(rule, c));
+}
+
+function judgeList(state: State, c: Connection, directions: readonly Direction[]): Verdict {
+  const rules = matching(state, c, directions);
   const highest = Math.max(...rules.map((rule) => rule.priority));
   const top = rules.filter((rule) => rule.priority === highest);
   if (top.length > 0) {

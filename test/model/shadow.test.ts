@@ -1,7 +1,7 @@
 /** Rules that can never decide are found, and no others. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cidrContains, emptyState, judge, shadowOf, type Rule, type State } from '../../src/model/index.js';
+import { cidrContains, emptyState, judge, shadowsOf, type Rule, type State } from '../../src/model/index.js';
 import type { Json } from './support.js';
 
 const rule = (policy: string, id: string, fields: Json): Json => ({
@@ -20,6 +20,7 @@ function stateOf(rules: readonly Json[], groups: Record<string, string[]> = { g:
     { kind: 'network', tenant: 'blue', name: 'n', vni: 5001 },
     { kind: 'policy', tenant: 'blue', name: 'p' },
     { kind: 'policy', tenant: 'blue', name: 'q', audit: audited },
+    { kind: 'policy', tenant: 'blue', name: 'r' },
     ...Object.entries(groups).map(([name, policies]) => ({ kind: 'group', tenant: 'blue', name, policies })),
     ...rules,
   ];
@@ -32,8 +33,9 @@ function stateOf(rules: readonly Json[], groups: Record<string, string[]> = { g:
 function shadows(state: State): Record<string, string> {
   const found: Record<string, string> = {};
   for (const each of state.rules.values()) {
-    const shadow = shadowOf(state, each);
-    if (shadow) found[each.key.slice(5)] = shadow.key.slice(5);
+    const by = shadowsOf(state, each);
+    if (by === 'unknown') throw new Error(`${each.key} was not compared`);
+    if (by.length > 0) found[each.key.slice(5)] = by.map(({ key }) => key.slice(5)).join(' ');
   }
   return found;
 }
@@ -75,6 +77,73 @@ test.each<[what: string, a: Json, b: Json, found: Record<string, string>]>([
   ['a group against a network', { priority: 2, peer: { group: 'g' } }, { peer: { network: 'n' } }, {}],
 ])('%s', (_what, a, b, found) => {
   expect(shadows(stateOf([rule('p', 'a', a), rule('p', 'b', b)]))).toEqual(found);
+});
+
+test.each<[what: string, rules: Record<string, Json>, by: string | undefined]>([
+  [
+    'two ranges of ports',
+    { x: { protocol: 'tcp', ports: ['1-100'] }, y: { protocol: 'tcp', ports: ['101-200'] } },
+    'p/x p/y',
+  ],
+  [
+    'ranges with a port between them',
+    { x: { protocol: 'tcp', ports: ['1-99'] }, y: { protocol: 'tcp', ports: ['101-200'] } },
+    undefined,
+  ],
+  [
+    'a range and all of TCP from one half',
+    { x: { protocol: 'tcp', ports: ['50-149'] }, y: { protocol: 'tcp', peer: { cidrs: ['10.0.0.0/9'] } } },
+    undefined,
+  ],
+  [
+    'ports in one half of the addresses, and all of the other',
+    {
+      x: { protocol: 'tcp', ports: ['1-1000'], peer: { cidrs: ['10.0.0.0/9'] } },
+      y: { peer: { cidrs: ['10.128.0.0/9'] } },
+    },
+    'p/y p/x',
+  ],
+  [
+    'two halves of a prefix',
+    { x: { peer: { cidrs: ['10.0.0.0/9'] } }, y: { peer: { cidrs: ['10.128.0.0/9'] } } },
+    'p/x p/y',
+  ],
+  ['one half of a prefix', { x: { peer: { cidrs: ['10.0.0.0/9'] } } }, undefined],
+])('a rule under %s', (_what, over, by) => {
+  const under = { protocol: 'tcp', ports: ['50-150'], peer: { cidrs: ['10.0.0.0/8'] } };
+  const above = Object.entries(over).map(([id, fields]) =>
+    rule('p', id, { priority: id === 'y' && by === 'p/y p/x' ? 3 : 2, ...fields }),
+  );
+  expect(shadows(stateOf([...above, rule('p', 'b', under)]))).toEqual(by === undefined ? {} : { 'p/b': by });
+});
+
+test('TCP of both families is not all of a rule about any protocol', () => {
+  const halves = ['0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1'].map((cidr, i) =>
+    rule('p', `a${i}`, { priority: 2, protocol: 'tcp', peer: { cidrs: [cidr] } }),
+  );
+  expect(shadows(stateOf([...halves, rule('p', 'b', {})]))).toEqual({});
+  expect(shadows(stateOf([...halves, rule('p', 'b', { protocol: 'tcp' })]))).toEqual({ 'p/b': 'p/a0 p/a1 p/a2 p/a3' });
+});
+
+test('what the members of a group say themselves shadows a rule about that group, in one list with it', () => {
+  const rules = [
+    rule('p', 'a', { protocol: 'tcp', ports: [80], peer: { group: 'h' } }),
+    rule('q', 'b', { direction: 'out', priority: 2, protocol: 'tcp', action: 'deny' }),
+  ];
+  expect(shadows(stateOf(rules, { g: ['p'], h: ['q'] }))).toEqual({ 'p/a': 'q/b' });
+  // Who else has it is no member.
+  expect(shadows(stateOf(rules, { g: ['p'], h: [], i: ['q'] }))).toEqual({});
+  const apart = judge(stateOf(rules, { g: ['p'], h: ['q'] }), {
+    put: [{ kind: 'settings', policyMode: 'both-sides' }],
+  });
+  expect(apart.ok && shadows(apart.accepted.state)).toEqual({});
+});
+
+test('of groups that have the policy, each may have another rule that shadows it', () => {
+  const rules = [rule('p', 'a', {}), rule('q', 'b', { priority: 2 }), rule('r', 'c', { priority: 3 })];
+  const groups = { g: ['p', 'q'], h: ['p', 'r'] };
+  expect(shadows(stateOf(rules, groups))).toEqual({ 'p/a': 'r/c q/b' });
+  expect(shadows(stateOf(rules, { ...groups, i: ['p'] }))).toEqual({});
 });
 
 test('a rule of another policy shadows only if that policy speaks wherever the rule does, and decides', () => {
@@ -128,7 +197,7 @@ test('a shadowed rule decides no packet', () => {
           if (first) deciding.add(first);
         }
       }
-      for (const each of rules) if (shadowOf(state, each)) expect(deciding.has(each)).toBe(false);
+      for (const each of rules) expect(shadowsOf(state, each).length > 0).toBe(!deciding.has(each));
     }),
     { numRuns: 300 },
   );
