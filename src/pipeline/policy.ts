@@ -35,7 +35,7 @@ interface Place {
   readonly next: TableRef;
   /** An audited rule only counts: whatever its action, the packet goes on. */
   readonly decides: boolean;
-  /** Who is denied is shown to the daemon, which takes nothing from the verdict: the packet ends either way. */
+  /** Who is denied, or would be, is shown to the daemon, which takes nothing from the verdict: the packet ends, or goes on, either way. */
   readonly logs: boolean;
 }
 
@@ -58,7 +58,8 @@ function decide(
 ): void {
   const [own, object, rest] = match;
   if (rule.action === 'allow' || !decides) {
-    f.add`table=${table}, priority=${priority}, ${own}, ${object}, ${rest}, actions=goto_table:${next}`;
+    const told = logs && rule.action === 'deny' ? [toDaemon.denied] : [];
+    f.add`table=${table}, priority=${priority}, ${own}, ${object}, ${rest}, actions=${told}, goto_table:${next}`;
   } else if (logs) {
     f.add`table=${table}, priority=${priority}, ${own}, ${object}, ${rest}, actions=${toDaemon.denied}`;
   } else {

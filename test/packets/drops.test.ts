@@ -108,6 +108,31 @@ describe.skipIf(!root)('drops', () => {
     }
   });
 
+  test('logDenied: what an audited policy would deny is told of, passes, and is no drop', async () => {
+    const [daemon] = overlay.daemons;
+    const [open, strict] = [{ ...objects[5], defaultAction: 'allow' }, objects[5]!];
+    const audit = { kind: 'policy', tenant: 'blue', name: 'guard', audit: true };
+    await daemon.apply({ put: [audit, open] }, 'effective');
+    await daemon.apply({ settings: { logDenied: true } }, 'effective');
+    const told: string[] = [];
+    const stop = daemon.subscribe(({ type, message }) => type === 'denied' && told.push(message));
+    const server = await overlay.workload('b').listenUdp(53);
+    try {
+      const { packets: before } = await counted();
+      for (let i = 0; i < 3; i++) expect(await overlay.workload('a').udp('10.1.1.2', 53, 2000)).toBe('answered');
+      await expect
+        .poll(() => told.join('; '), { timeout: 5000 })
+        .toMatch(/rule blue\/guard\/2 would deny udp 10\.1\.1\.1 to 10\.1\.1\.2 port 53/);
+      const { packets: after } = await counted();
+      expect(after.get('policy')).toBe(before.get('policy'));
+    } finally {
+      stop();
+      await server.close();
+      await daemon.apply({ settings: { logDenied: null } }, 'effective');
+      await daemon.apply({ put: [{ ...audit, audit: false }, strict] }, 'effective');
+    }
+  });
+
   test('one object’s status has the packets and bytes of its own flows, each packet once', async () => {
     const ref = { kind: 'rule', key: 'blue/guard/1' } as const;
     const before = await overlay.daemons[0].countedStatus(ref);

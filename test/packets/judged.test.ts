@@ -212,6 +212,23 @@ describe.skipIf(!root)('what is judged', () => {
     await here.apply({ put: [{ kind: 'endpoint', ...v2 }] }, 'effective');
   });
 
+  test('the answers of a DHCP server outside reach its client, whatever policy says', async () => {
+    const [here] = overlay.daemons;
+    const [v1, v2] = ['v1', 'v2'].map((id) => places.find((each) => each.id === id)!);
+    await here.apply(
+      { put: [group('servers', 'guard', 'deny')], delete: [{ kind: 'endpoint', key: 'v2' }] },
+      'effective',
+    );
+    const [server, client] = [v2!, v1!].map(({ mac, ipv4: ip }): Station => ({ mac, ip }));
+    const seen = await w('v1').capture('udp');
+    await w('v2').sendFrame(udp(server!, client!, [67, 69], blank(60)));
+    await w('v2').sendFrame(udp(server!, client!, [67, 68], blank(60)));
+    await seen.waitFor(/10\.2\.2\.2\.67 > 10\.2\.2\.1\.68/);
+    expect((await seen.stop()).filter((line) => line.includes('> 10.2.2.1.69'))).toEqual([]);
+    const { host: _, ...known } = v2!;
+    await here.apply({ put: [{ kind: 'endpoint', ...known }] }, 'effective');
+  });
+
   test.each([
     ['IPv4', { mac: '01:00:5e:01:01:01', ip: '239.1.1.1' }],
     ['IPv6', { mac: '33:33:00:00:01:01', ip: 'ff15::101' }],

@@ -1,5 +1,5 @@
 /**
- * A line for a denied packet now and then, named after the rule or the group that denied it.
+ * A line for a denied packet now and then, named after the rule or the group that denied it, or, of an audited policy, would have.
  * Neighbours: answerer.ts passes on what the switch samples. Invariant: what is not written is counted in the next line of the same owner.
  */
 import { formatIpv6, formatIpv4, type State } from '../../model/index.js';
@@ -71,11 +71,16 @@ export class DeniedLog {
       return;
     }
     this.#unwritten.delete(owner);
-    const by = resolveOwner(this.#parts.state(), owner);
+    const state = this.#parts.state();
+    const by = resolveOwner(state, owner);
+    // A rule of an audited policy denies nothing: it says what it would do.
+    const policy = by.kind === 'rule' ? state.rules.get(by.key)?.policy : undefined;
+    const audited = policy !== undefined && state.policies.get(policy)?.audit === true;
     const fields = { ...described(frame), notLogged: unwritten };
-    log.info({ by: `${by.kind} ${by.key}`, ...fields }, 'denied a packet');
+    log.info({ by: `${by.kind} ${by.key}`, ...fields }, audited ? 'would deny a packet' : 'denied a packet');
     const ports = fields.toPort !== undefined ? ` port ${fields.toPort}` : '';
-    const message = `${by.kind} ${by.key} denied ${fields.protocol} ${fields.from} to ${fields.to}${ports}`;
+    const did = audited ? 'would deny' : 'denied';
+    const message = `${by.kind} ${by.key} ${did} ${fields.protocol} ${fields.from} to ${fields.to}${ports}`;
     this.#parts.emit({
       type: 'denied',
       message,

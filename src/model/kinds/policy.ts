@@ -14,7 +14,11 @@ export const policySchema = Type.Object(
     tenant: tenantName,
     name: name('Its name within the tenant.', 'web-policy'),
     audit: Type.Optional(
-      Type.Boolean({ description: 'Count what its rules would decide, without enforcing them.', default: false }),
+      Type.Boolean({
+        description:
+          'Count what its rules would decide, and with settings.logDenied log what they would deny, without enforcing them.',
+        default: false,
+      }),
     ),
   },
   { $id: 'Policy', description: 'A named list of rules, attached to groups.', additionalProperties: false },
