@@ -17,13 +17,20 @@ export interface Size {
   /** A group, with a policy of its own, for each hundred endpoints. */
   readonly rulesPerPolicy?: number;
   readonly peers?: number;
+  /** Routes of the tenant, in routed networks beside the others; default none. */
+  readonly routes?: number;
 }
 
 const vtepIp = (n: number): string => `172.31.${n >> 8}.${n & 0xff}`;
 const firstPeer = 10;
 
 /** A tenant with VXLAN networks, an endpoint behind one of the peers in each address, and a policy for each group. */
-export function* objectsFor({ endpoints, rulesPerPolicy = 20, peers = 16 }: Size): Generator<Record<string, unknown>> {
+export function* objectsFor({
+  endpoints,
+  rulesPerPolicy = 20,
+  peers = 16,
+  routes = 0,
+}: Size): Generator<Record<string, unknown>> {
   const groups = Math.max(1, Math.floor(endpoints / 100));
   yield { kind: 'settings', vtepIp: '172.31.0.1' };
   yield { kind: 'tenant', name: 'blue' };
@@ -53,6 +60,22 @@ export function* objectsFor({ endpoints, rulesPerPolicy = 20, peers = 16 }: Size
   for (let e = 0; e < endpoints; e++) {
     const where = e % localShare === 0 ? { interface: `vm${e}` } : { vtepIp: vtepIp(firstPeer + (e % peers)) };
     yield endpointObject(e, `group${e % groups}`, where);
+  }
+  if (routes > 0) yield* routesFor(routes, peers);
+}
+
+/** Routed networks, and routes whose next hops are in them: by turns on the link, and behind a peer. */
+function* routesFor(routes: number, peers: number): Generator<Record<string, unknown>> {
+  for (let n = 0; n < networks; n++) {
+    const subnet = { subnet: `100.${64 + n}.0.0/16`, gateway: `100.${64 + n}.0.1`, forwarding: 'routing' };
+    yield { kind: 'network', tenant: 'blue', name: `routed${n}`, encap: 'vxlan', vni: 7000 + n, ...subnet };
+  }
+  for (let r = 0; r < routes; r++) {
+    const [high, low] = [r >> 8, r & 0xff];
+    const behind = r % 2 === 0 ? {} : { vtepIp: vtepIp(firstPeer + (r % peers)) };
+    const mac = `02:00:0c:00:${hex(high)}:${hex(low)}`;
+    const where = { network: `routed${Math.floor(r / 2) % networks}`, mac, ...behind };
+    yield { kind: 'route', tenant: 'blue', prefix: `20.${high}.${low}.0/24`, ...where };
   }
 }
 

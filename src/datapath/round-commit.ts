@@ -43,7 +43,7 @@ const ownersBetweenLooks = 32;
 const manyOwners = 1000;
 
 /** Flows of a part: a hundredth of a second of the switch's time. The first is small, so that the switch has something to do at once. */
-const partFlows = 4000;
+export const partFlows = 4000;
 const firstPartFlows = 250;
 
 /** What others refer to, by OpenFlow group or meter: a change of one of these goes with those that refer to it. */
