@@ -19,6 +19,7 @@ import type { Say } from '../problems.js';
 import type { State } from '../types.js';
 import {
   dropEmpty,
+  nothing,
   type Claim,
   type Fields,
   type KindRules,
@@ -311,7 +312,8 @@ export const endpointRules: KindRules<'endpoint'> = {
     const tenant = shared(input.tenant);
     const network = shared(`${tenant}/${input.network}`);
     const mac = readMac(say, 'mac', input.mac) ?? noMac;
-    const ipv6 = (input.ipv6 ?? []).flatMap((ip, i) => readHost(say, `ipv6/${i}`, ip, 6) ?? []);
+    const ipv6 =
+      input.ipv6 === undefined ? nothing : input.ipv6.flatMap((ip, i) => readHost(say, `ipv6/${i}`, ip, 6) ?? []);
     const where = readWhere(input, say);
     const spec: Mutable<EndpointSpec> = {
       kind: 'endpoint',
@@ -329,7 +331,7 @@ export const endpointRules: KindRules<'endpoint'> = {
       network,
       mac,
       ipv6,
-      allowed: [],
+      allowed: nothing,
       hostNumber: 0,
     };
     // Field by field instead of defined(): there are a hundred thousand of these.

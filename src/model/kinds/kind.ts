@@ -60,6 +60,8 @@ export interface KindRules<K extends Kind = Kind> {
 /** Our name of a field → the one the caller wrote, so that a problem points there. */
 export type Trace = Map<string, string>;
 
+/** The empty list, of which one is enough: most endpoints and rules have several lists with nothing in them. */
+export const nothing: readonly never[] = Object.freeze([]);
 /** Leaves out what is undefined, so that a spec holds only what it says. */
 export function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
   const kept: Fields = {};

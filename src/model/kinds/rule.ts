@@ -9,7 +9,16 @@ import { formatCidr, normaliseCidrs, type Cidr } from '../addr.js';
 import { shared } from '../names.js';
 import { lastPort, mergePorts, parsePorts, portRangePattern, writePorts, type PortRange } from '../ports.js';
 import type { Say } from '../problems.js';
-import { defined, dropEmpty, dropZero, type Fields, type KindRules, type Reference, type Trace } from './kind.js';
+import {
+  defined,
+  dropEmpty,
+  dropZero,
+  nothing,
+  type Fields,
+  type KindRules,
+  type Reference,
+  type Trace,
+} from './kind.js';
 import { id, name, readPrefixes, tenantName } from './fields.js';
 
 const protocols = ['tcp', 'udp', 'sctp', 'icmp', 'any'] as const;
@@ -243,7 +252,7 @@ export const ruleRules: KindRules<'rule'> = {
   rewrite,
   read(input: RuleSpec, say) {
     const protocol = input.protocol ?? 'any';
-    const ports = readPorts(input.ports ?? [], say);
+    const ports = input.ports === undefined ? nothing : readPorts(input.ports, say);
     if (input.ports !== undefined && protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') {
       say(
         'ports',
@@ -286,7 +295,7 @@ export const ruleRules: KindRules<'rule'> = {
       peer: defined<Rule['peer']>({
         group: peer?.spec.group === undefined ? undefined : shared(`${input.tenant}/${peer.spec.group}`),
         network: peer?.spec.network === undefined ? undefined : shared(`${input.tenant}/${peer.spec.network}`),
-        cidrs: peer?.cidrs ?? [],
+        cidrs: peer === undefined || peer.cidrs.length === 0 ? nothing : peer.cidrs,
       }),
     });
   },
