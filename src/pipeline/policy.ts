@@ -29,6 +29,21 @@ function peerObject(w: World, rule: Rule): Fragment | undefined {
   return undefined;
 }
 
+let ownSides: { readonly sets: readonly number[]; readonly in: Fragment[]; readonly out: Fragment[] } | undefined;
+
+/** The rule's own half, for each policy set. A policy's rules are mostly compiled one after another, and say the same here. */
+function ownSidesOf(w: World, rule: Rule): readonly Fragment[] {
+  const sets = policySetsOf(w, rule.policy);
+  if (ownSides?.sets !== sets) {
+    ownSides = {
+      sets,
+      in: sets.map((set) => m`${reg.destinationSet}=${set}`),
+      out: sets.map((set) => m`${reg.sourceSet}=${set}`),
+    };
+  }
+  return ownSides[rule.direction];
+}
+
 /** Where rules are looked up, and where a packet goes on from there. */
 interface Place {
   readonly table: TableRef;
@@ -54,9 +69,10 @@ function decide(
   rule: Rule,
   { table, next, decides, logs }: Place,
   priority: number,
-  match: readonly [Fragment | undefined, Fragment | undefined, Fragment | undefined],
+  own: Fragment,
+  object: Fragment | undefined,
+  rest: Fragment | undefined,
 ): void {
-  const [own, object, rest] = match;
   if (rule.action === 'allow' || !decides) {
     const told = logs && rule.action === 'deny' ? [toDaemon.denied] : [];
     f.add`table=${table}, priority=${priority}, ${own}, ${object}, ${rest}, actions=${told}, goto_table:${next}`;
@@ -82,8 +98,7 @@ export const policy: Feature = {
     const conjoined = rule.conjunction !== 0 && addresses.length * services.length > gain * apart;
     const priority = (conjoined ? conjunctionPriority : rulePriority)(rule.priority, rule.action);
     const id = rule.conjunction;
-    for (const set of policySetsOf(w, rule.policy)) {
-      const own = rule.direction === 'in' ? m`${reg.destinationSet}=${set}` : m`${reg.sourceSet}=${set}`;
+    for (const own of ownSidesOf(w, rule)) {
       if (conjoined) {
         // The set is in both clauses, so that one number will do for all sets.
         for (const { match } of services) {
@@ -98,11 +113,11 @@ export const policy: Feature = {
         for (const service of services) {
           const match = join(address, service);
           // No packet is of both families.
-          if (match !== undefined) decide(f, rule, place, priority, [own, object, match]);
+          if (match !== undefined) decide(f, rule, place, priority, own, object, match);
         }
       }
     }
-    if (conjoined) decide(f, rule, place, priority, [m`conj_id=${id}`, undefined, tracked]);
+    if (conjoined) decide(f, rule, place, priority, m`conj_id=${id}`, undefined, tracked);
   },
 
   /** A default of deny counts as a rule of priority 0 in both directions. */
