@@ -2,6 +2,7 @@
  * Where the integration bridge's ports are: a snapshot of what the switch assigned, and what moved since the last one.
  * Neighbours: ovsdb/rows.ts has the rows; the pipeline reads the snapshot through its `Ports`.
  */
+import { parseMac } from '../model/index.js';
 import type { Ports } from '../pipeline/world.js';
 import type { Rows } from './ovsdb/rows.js';
 import { patchToUplink, tunnelPort } from './ovsdb/wanted.js';
@@ -9,8 +10,10 @@ import { patchToUplink, tunnelPort } from './ovsdb/wanted.js';
 export class PortMap implements Ports {
   readonly tunnel: number | undefined;
   readonly uplink: number | undefined;
+  readonly mac: Uint8Array | undefined;
   readonly #byName: ReadonlyMap<string, number>;
   readonly #byOfport: ReadonlyMap<number, string>;
+  readonly #bridge: string;
   readonly #errors: ReadonlyMap<string, string>;
 
   constructor(rows?: Rows, bridgeName = '') {
@@ -26,6 +29,8 @@ export class PortMap implements Ports {
     this.#errors = errors;
     this.tunnel = byName.get(tunnelPort);
     this.uplink = byName.get(patchToUplink);
+    this.mac = parseMac(bridge?.otherConfig['hwaddr'] ?? '');
+    this.#bridge = bridgeName;
   }
 
   of(iface: string): number | undefined {
@@ -42,9 +47,11 @@ export class PortMap implements Ports {
     return this.#errors.get(iface);
   }
 
-  /** Names whose ofport differs between two snapshots. */
+  /** Names whose ofport differs between two snapshots; the bridge's own, when its MAC does. */
   movedSince(before: PortMap): string[] {
     const names = new Set([...this.#byName.keys(), ...before.#byName.keys()]);
-    return [...names].filter((name) => this.#byName.get(name) !== before.#byName.get(name));
+    const moved = [...names].filter((name) => this.#byName.get(name) !== before.#byName.get(name));
+    const same = this.mac?.join() === before.mac?.join();
+    return same || moved.includes(this.#bridge) ? moved : [...moved, this.#bridge];
   }
 }

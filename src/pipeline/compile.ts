@@ -15,6 +15,7 @@ import type { Feature } from './feature.js';
 import { hostAccess } from './host-access.js';
 import { miss } from './miss.js';
 import { neighbours } from './neighbours.js';
+import { outside } from './outside.js';
 import { pathMtu } from './path-mtu.js';
 import { policy } from './policy.js';
 import { punts } from './punt.js';
@@ -34,6 +35,7 @@ const features: readonly Feature[] = [
   punts,
   classify,
   uplink,
+  outside,
   tunnel,
   hostAccess,
   spoofGuard,

@@ -31,9 +31,22 @@ export const contracts: readonly TableContract[] = [
   },
   {
     ref: t.uplink,
-    purpose: 'The VLAN tag of a frame from the uplink names its network, or a group, whose network it is.',
-    matches: ['dl_vlan'],
-    next: ['source'],
+    purpose:
+      'The VLAN tag of a frame from the uplink names its network, or a group, whose network it is; what outside asks of its gateway is answered.',
+    matches: [
+      'dl_vlan',
+      'dl_dst',
+      'dl_type',
+      'arp_op',
+      'arp_tpa',
+      'nw_proto',
+      'nw_dst',
+      'ipv6_dst',
+      'icmp_type',
+      'icmp_code',
+      'nd_target',
+    ],
+    next: ['advertise', 'source'],
     miss: { drop: 'a VLAN of no network or group here' },
   },
   {
@@ -209,7 +222,7 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.conntrack,
     purpose: 'IP goes through connection tracking; ARP, ND, MLD and DHCP are never judged.',
-    matches: ['dl_type', 'nw_proto', 'icmp_type', 'tp_src', 'tp_dst', 'origin', 'related'],
+    matches: ['dl_type', 'nw_proto', 'icmp_type', 'tp_src', 'tp_dst', 'origin', 'delivery', 'related'],
     next: ['orient', 'deliver'],
     miss: { drop: 'neither IP nor ARP' },
   },
@@ -314,7 +327,7 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.deliver,
     purpose: 'Out to a local port, the uplink, the tunnel, or to all of a network.',
-    matches: ['network', 'origin', 'delivery', 'in_port', 'dl_type'],
+    matches: ['network', 'origin', 'delivery', 'in_port', 'dl_src', 'dl_type'],
     next: ['hostOut', 'outerTag'],
     miss: { drop: 'no way out' },
   },

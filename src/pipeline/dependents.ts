@@ -142,6 +142,10 @@ export function addDependents(dirty: Dirty, changes: readonly Change[], after: S
         endpointChanged(dirty, after, before as Endpoint | undefined, object as Endpoint | undefined);
         providerChanged(dirty, after, before as Endpoint | undefined, object as Endpoint | undefined);
         break;
+      case 'peer':
+        // Which host answers for a VLAN's gateway.
+        for (const network of after.networks.values()) if (network.encap === 'vlan') touch(dirty, network);
+        break;
       case 'group':
         groupChanged(dirty, after, before as Group | undefined, object as Group | undefined);
         break;

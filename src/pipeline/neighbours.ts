@@ -11,9 +11,9 @@ import type { Feature } from './feature.js';
 import { prio, reg, routerMac, t } from './layout.js';
 import { isRouted, localPort, networkOf, type World } from './world.js';
 
-/** `scope`: whose question is answered, of a network or a tenant. */
-export function arpAnswer(f: Flows, scope: Fragment, ipv4: number, mac: Uint8Array): void {
-  f.add`table=${t.neighbours}, priority=${prio.usual}, arp, arp_op=1, ${scope}, arp_tpa=${ipv4},
+/** `scope`: whose question is answered, of a network or a tenant. `table`: where it comes by. */
+export function arpAnswer(f: Flows, scope: Fragment, ipv4: number, mac: Uint8Array, table = t.neighbours): void {
+  f.add`table=${table}, priority=${prio.usual}, arp, arp_op=1, ${scope}, arp_tpa=${ipv4},
     actions=move:eth_src->eth_dst, set_field:${mac}->eth_src, set_field:2->arp_op, move:arp_sha->arp_tha,
       move:arp_spa->arp_tpa, set_field:${mac}->arp_sha, set_field:${ipv4}->arp_spa, output:in_port`;
 }
@@ -27,9 +27,16 @@ function writesAdvertisements(w: World): boolean {
 }
 
 /** The solicitation becomes an advertisement (RFC 4861 §4.4) whose option is the target's (type 2); the next table does the rest. */
-export function ndAnswer(f: Flows, w: World, scope: Fragment, ipv6: Uint8Array, mac: Uint8Array): void {
+export function ndAnswer(
+  f: Flows,
+  w: World,
+  scope: Fragment,
+  ipv6: Uint8Array,
+  mac: Uint8Array,
+  table = t.neighbours,
+): void {
   if (!writesAdvertisements(w)) return;
-  f.add`table=${t.neighbours}, priority=${prio.usual}, icmp6, icmp_type=135, icmp_code=0, ${scope}, nd_target=${ipv6},
+  f.add`table=${table}, priority=${prio.usual}, icmp6, icmp_type=135, icmp_code=0, ${scope}, nd_target=${ipv6},
     actions=move:eth_src->eth_dst, set_field:${mac}->eth_src, set_field:136->icmpv6_type, set_field:2->nd_options_type,
       goto_table:${t.advertise}`;
 }
@@ -50,6 +57,11 @@ function advertisements(f: Flows, sender: Fragment, priority: number, flags: num
       set_field:${flags}->nd_reserved, move:eth_src->nd_tll, output:in_port`;
 }
 
+/** What says so is a router: the gateway, by a MAC that is nobody else's. */
+export function advertisedGateway(f: Flows, w: World, mac: Uint8Array): void {
+  if (writesAdvertisements(w)) advertisements(f, m`dl_src=${mac}`, prio.guard, flag.router + flag.override);
+}
+
 /** Its own addresses an endpoint may probe and announce. */
 function ownFlows(f: Flows, ofport: number, e: Endpoint): void {
   if (e.ipv4 !== undefined) {
@@ -65,7 +77,7 @@ function ownFlows(f: Flows, ofport: number, e: Endpoint): void {
 export const neighbours: Feature = {
   system(f, w) {
     if (!writesAdvertisements(w)) return;
-    advertisements(f, m`dl_src=${routerMac}`, prio.guard, flag.router + flag.override);
+    advertisedGateway(f, w, routerMac);
     advertisements(f, m``, prio.network, flag.override);
   },
 

@@ -21,6 +21,8 @@ export interface Ports {
   readonly tunnel: number | undefined;
   /** The integration bridge's end of the patch to the uplink bridge. */
   readonly uplink: number | undefined;
+  /** The integration bridge's own MAC, which no other host has. */
+  readonly mac?: Uint8Array | undefined;
 }
 
 /** What the ways under the networks carry, in bytes of an IP packet: their NICs, for VXLAN less the outer headers. */

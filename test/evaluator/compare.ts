@@ -11,7 +11,7 @@ import { Conntrack } from './conntrack.js';
 import { copies, copyOf } from './forwarding.js';
 import { run, type Journey } from './machine.js';
 import { big, frameText } from './packet.js';
-import { ports, underlay } from './ports.js';
+import { outsideMac, ports, underlay, uplinkPort } from './ports.js';
 import { isBlind, verdictOf, type Scene } from './scene.js';
 import { Tables } from './tables.js';
 
@@ -49,12 +49,17 @@ export interface Outcome {
   readonly copies: readonly string[];
 }
 
+/** Back to where the question came from. */
+function answerCopy({ frame: { inPort, vlan } }: Scene): string {
+  return copyOf({ port: inPort, ...(vlan === undefined ? {} : { vlan }), fields: new Map() });
+}
+
 /** What the state demands. */
 export function demanded(state: State, scene: Scene): Outcome {
   if (scene.kind === 'refused') return { verdict: 'refused', by: [], copies: [] };
   if (scene.kind === 'nowhere') return { verdict: 'unjudged', by: [], copies: [] };
   if (scene.kind === 'handed over') return { verdict: 'unjudged', by: [], copies: ['daemon'] };
-  if (scene.kind === 'answered') return { verdict: 'unjudged', by: [], copies: [`port ${scene.frame.inPort}`] };
+  if (scene.kind === 'answered') return { verdict: 'unjudged', by: [], copies: [answerCopy(scene)] };
   if (scene.kind === 'exempt' || isBlind(scene)) return { verdict: 'unjudged', by: [], copies: copies(state, scene) };
   const verdict = verdictOf(state, scene);
   const by = verdict.by === 'rule' ? verdict.alike : verdict.by === 'default' ? ['default'] : [];
@@ -75,7 +80,7 @@ export function done(state: State, journey: Journey): Outcome {
   const judged = journey.path.filter((step) => step.table === t.policyOut.id || step.table === t.policy.id);
   const last = journey.path.at(-1);
   if (judged.length === 0) {
-    const refused = last !== undefined && guards.has(last.table);
+    const refused = last !== undefined && guards.has(last.table) && sent.length === 0;
     return { verdict: refused ? 'refused' : 'unjudged', by: [], copies: sent };
   }
   const by = new Set<string>();
@@ -93,12 +98,11 @@ export function done(state: State, journey: Journey): Outcome {
 export function wrongHeaders({ routed, frame }: Scene, journey: Journey): readonly string[] {
   if (!routed || frame.body.kind !== 'ip') return [];
   const wanted: Record<string, bigint> = {
-    eth_src: big(routerMac),
     eth_dst: big(routed.mac),
     nw_ttl: BigInt(frame.body.ttl ?? 64) - 1n,
   };
-  return journey.sent.flatMap(({ fields }) =>
-    Object.entries(wanted)
+  return journey.sent.flatMap(({ port, fields }) =>
+    Object.entries({ ...wanted, eth_src: big(port === uplinkPort ? outsideMac : routerMac) })
       .filter(([name, value]) => fields.get(name) !== value)
       .map(([name, value]) => `${name} is ${fields.get(name)}, not ${value}`),
   );

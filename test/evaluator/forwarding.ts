@@ -43,7 +43,9 @@ function toStation(state: State, scene: Scene, station: Endpoint): Copy[] {
   const network = scene.routed?.into ?? scene.network;
   const port = portOf(station);
   if (port !== undefined) return port === frame.inPort ? [] : [local(port)];
-  if (network.encap === 'vlan') return origin === 'uplink' ? [] : [`uplink vlan ${tagOf(state, scene, network)}`];
+  // Back into another VLAN goes only what was routed there.
+  if (network.encap === 'vlan')
+    return origin === 'uplink' && !scene.routed ? [] : [`uplink vlan ${tagOf(state, scene, network)}`];
   if (!station.where || !('vtepIp' in station.where) || origin === 'tunnel') return [];
   return [toPeer(state, scene, network, station.where.vtepIp)];
 }

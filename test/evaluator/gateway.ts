@@ -12,7 +12,7 @@ import {
   type State,
 } from '../../src/model/index.js';
 import { proto, type Arp, type Ip } from './packet.js';
-import { underlay } from './ports.js';
+import { outsideMac, underlay } from './ports.js';
 import type { Scene } from './scene.js';
 import {
   addressOf,
@@ -53,7 +53,10 @@ function draftFrom(state: State, s: Shape, from: Endpoint): ToGateway | undefine
   const source = addressOf(from, s.v6);
   const network = networkOf(state, from);
   if (source === undefined) return undefined;
-  return { source, way: cameIn(state, s, network, from), network, sender: from, ethSrc: from.mac, ethDst: routerMac };
+  const way = cameIn(state, s, network, from);
+  // Outside a host is known by a MAC of its own; whoever knows the other one may use that.
+  const ethDst = way.origin === 'uplink' && s.outside === 0 ? outsideMac : routerMac;
+  return { source, way, network, sender: from, ethSrc: from.mac, ethDst };
 }
 
 /** To where no endpoint of a routed network is: by the longest route, or nowhere. */
@@ -95,14 +98,15 @@ export function gatewayScene(state: State, s: Shape, from: Endpoint): Scene | un
     case 'gateway ping': {
       const echo = s.v6 ? { protocol: proto.icmp6, icmpType: 128 } : { protocol: proto.icmp, icmpType: 8 };
       const body: Ip = { kind: 'ip', source: draft.source, destination: gateway, ...echo };
-      return sceneOf({ ...draft, body, kind: here && localPort(from) !== undefined ? 'answered' : 'nowhere' });
+      const near = localPort(from) !== undefined || draft.ethDst === outsideMac;
+      return sceneOf({ ...draft, body, kind: here && near ? 'answered' : 'nowhere' });
     }
     case 'gateway last hop': {
       const body: Ip = { ...bodyOf({ ...s, phase: 'first' }, draft.source, outsideAddress(s)), ttl: 1 };
       return sceneOf({ ...draft, body, kind: here ? 'handed over' : 'nowhere' });
     }
     default:
-      return here && localPort(from) !== undefined ? asked(s, from, draft, gateway) : undefined;
+      return here && draft.way.origin !== 'tunnel' ? asked(s, from, draft, gateway) : undefined;
   }
 }
 
@@ -119,7 +123,7 @@ function tooBig(state: State, s: Shape, { source, ...draft }: ToGateway): Scene 
   return sceneOf({ ...draft, body, bytes, kind: 'handed over' });
 }
 
-/** ARP or a solicitation for the gateway: answered at the port that asks. */
+/** ARP or a solicitation for the gateway: answered at the port that asks, and from outside by the host with the lowest VTEP, which this one is. */
 function asked(s: Shape, from: Endpoint, { source, ...draft }: ToGateway, gateway: Address): Scene {
   if (typeof gateway === 'number') {
     const body: Arp = { kind: 'arp', op: 1, spa: Number(source), tpa: gateway, sha: from.mac };

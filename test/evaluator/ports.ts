@@ -10,10 +10,14 @@ export const uplinkPort = 1002;
 export const daemonPort = 0xffff_fffd;
 export const workloadPorts = 12;
 
+/** By which the fabric knows the host. */
+export const outsideMac = Uint8Array.of(0x06, 0, 0, 0, 0, 1);
+
 export const ports: Ports = {
   of: (iface) => (/^w\d+$/.test(iface) ? Number(iface.slice(1)) : undefined),
   tunnel: tunnelPort,
   uplink: uplinkPort,
+  mac: outsideMac,
 };
 
 /** What the ways of every generated host carry. */

@@ -151,6 +151,14 @@ export interface Draft {
   readonly bytes?: number;
 }
 
+/** From outside, and for another host, as far as this one knows: that one judges. */
+function passesBy({ way, network, station, ...draft }: Draft): boolean {
+  if (way.origin !== 'uplink') return false;
+  if (station === undefined) return draft.routed?.peer !== undefined;
+  const elsewhere = (draft.routed?.into ?? network).encap === 'vlan' || (station.where && 'vtepIp' in station.where);
+  return localPort(station) === undefined && elsewhere === true;
+}
+
 export function sceneOf(draft: Draft): Scene {
   const { way, network, ethSrc, ethDst, body, phase = 'first' } = draft;
   const { origin, ...outer } = way;
@@ -160,7 +168,7 @@ export function sceneOf(draft: Draft): Scene {
   const source = body.kind === 'ip' && body.about ? body.about.destination : from;
   const remembered = phase === 'first' || body.kind !== 'ip' ? undefined : originalTuple(phase, body);
   return {
-    ...{ frame, network, origin, phase, remembered, kind: draft.kind ?? 'judged' },
+    ...{ frame, network, origin, phase, remembered, kind: draft.kind ?? (passesBy(draft) ? 'exempt' : 'judged') },
     sender: endOf(draft.sender, source),
     receiver: endOf(draft.receiver, destination),
     station: draft.station,

@@ -100,7 +100,9 @@ export function readTrace(text: string, frame: Frame): Traced {
   for (const action of hits.flatMap((hit) => hit.actions)) {
     const port = /^(?:output:|-> output port is )(\d+)$/.exec(action)?.[1];
     if (port !== undefined) send(Number(port));
-    if (action === 'IN_PORT') copies.add(copyOf({ port: frame.inPort, fields: new Map() }));
+    if (action === 'IN_PORT') {
+      copies.add(copyOf({ port: frame.inPort, ...(vlan === undefined ? {} : { vlan }), fields: new Map() }));
+    }
     if (/^controller/i.test(action)) copies.add('daemon');
     if (action === 'pop_vlan') vlan = undefined;
     const set = /^set_field:([^/>]+)->(\w+)$/.exec(action);

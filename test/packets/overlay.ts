@@ -51,22 +51,35 @@ function endpointOn(host: 0 | 1, place: Place, vlans: ReadonlySet<string>): unkn
   return vlans.has(`${place.tenant}/${place.network}`) ? object : { ...object, vtepIp: vteps[home] };
 }
 
-export async function buildOverlay(objects: readonly { kind: string }[], places: readonly Place[]): Promise<Overlay> {
+/** Puts an eth1 into both hosts. */
+type Trunk = (lab: Lab, h1: LabHost, h2: LabHost) => Promise<void>;
+const oneCable: Trunk = (lab, h1, h2) => lab.wire(h1, 'eth1', h2, 'eth1');
+
+export async function buildOverlay(
+  objects: readonly { kind: string }[],
+  places: readonly Place[],
+  trunk = oneCable,
+): Promise<Overlay> {
   const lab = await createLab();
   try {
-    return await onLab(lab, objects, places);
+    return await onLab(lab, objects, places, trunk);
   } catch (error) {
     await lab.stop();
     throw error;
   }
 }
 
-async function onLab(lab: Lab, objects: readonly { kind: string }[], places: readonly Place[]): Promise<Overlay> {
+async function onLab(
+  lab: Lab,
+  objects: readonly { kind: string }[],
+  places: readonly Place[],
+  trunk: Trunk,
+): Promise<Overlay> {
   const h1 = await lab.host('h1');
   const h2 = await lab.host('h2');
   const hosts = [h1, h2] as const;
   await lab.wire(h1, 'underlay0', h2, 'underlay0');
-  await lab.wire(h1, 'eth1', h2, 'eth1');
+  await trunk(lab, h1, h2);
   await lab.underlay(h1, 'br-phy', 'underlay0', `${vteps[0]}/24`);
   await lab.underlay(h2, 'br-phy', 'underlay0', `${vteps[1]}/24`);
   const workloads = new Map<string, Workload>();

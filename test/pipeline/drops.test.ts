@@ -89,6 +89,7 @@ test('names of reasons', () => {
     'neighbour_spoof',
     'advertise',
     'ttl',
+    'too_big',
     'no_route',
     'not_routed',
     'no_provider',

@@ -36,6 +36,7 @@ export function numberedPorts(state: State): Ports & { name(ofport: number): str
     of: (name) => (names.includes(name) ? names.indexOf(name) + 1 : undefined),
     tunnel: state.settings.vtepIp === undefined ? undefined : 1001,
     uplink: state.settings.vlanInterfaces.length === 0 ? undefined : 1002,
+    mac: Uint8Array.of(0x06, 0, 0, 0, 0, 1),
     name: (ofport) => names[ofport - 1] ?? special.get(ofport),
   };
 }

@@ -182,5 +182,6 @@ export function changesPorts(changes: readonly Change[]): boolean {
 
 /** Whether everybody's flows may speak of this port. */
 export function isSharedPort(name: string, settings: Settings): boolean {
-  return name === tunnelPort || name === patchToUplink || name === settings.hostAccess?.port;
+  const shared = [tunnelPort, patchToUplink, settings.bridge, settings.hostAccess?.port];
+  return shared.includes(name);
 }
