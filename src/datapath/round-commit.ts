@@ -6,7 +6,7 @@
  * refer to before those, rules before endpoints. Whatever is changed or withdrawn goes in one piece, last.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ownerKey, type AnyObject, type Kind } from '../model/index.js';
+import { ownerKey, ownerKind, type AnyObject, type OwnerKind } from '../model/index.js';
 import type { CommitMode, CommitResult, Engine } from '../native/index.js';
 import { Batch } from '../openflow/index.js';
 import { compileGone, compileObject, compileSystem, everyObject, systemOwner } from '../pipeline/compile.js';
@@ -47,7 +47,7 @@ export const partFlows = 4000;
 const firstPartFlows = 250;
 
 /** What others refer to, by OpenFlow group or meter: a change of one of these goes with those that refer to it. */
-const referredTo: ReadonlySet<Kind> = new Set(['group', 'service']);
+const referredTo: ReadonlySet<OwnerKind> = new Set(['group', 'service']);
 
 /** How a large round goes to the engine. */
 interface InParts {
@@ -140,11 +140,13 @@ export class RoundCommit {
     const endpoints: AnyObject[] = [];
     const rest: AnyObject[] = [];
     for (const [owner, object] of objects) {
+      // By its key, for the objects themselves are a hundred thousand, cold in memory, and the switch waits.
+      const kind = ownerKind(owner);
       if (this.#parts.book.flowsOf(owner) > 0) {
-        if (referredTo.has(object.kind)) return one;
+        if (kind !== undefined && referredTo.has(kind)) return one;
         rest.push(object);
-      } else if (object.kind === 'rule') rules.push(object);
-      else if (object.kind === 'endpoint') endpoints.push(object);
+      } else if (kind === 'rule') rules.push(object);
+      else if (kind === 'endpoint') endpoints.push(object);
       else first.push(object);
     }
     return { ahead: [...first, ...rules, ...endpoints], rest };

@@ -5,6 +5,7 @@
 import { interfaceOf, ownerKey, type AnyObject, type State } from '../model/index.js';
 import type { Quarantine } from '../native/index.js';
 import type { ObjectStatus, StatusProblem } from './face.js';
+import { OwnerMap } from './owner-map.js';
 import type { PortMap } from './ports.js';
 
 interface Entry {
@@ -14,7 +15,7 @@ interface Entry {
 }
 
 export class StatusBook {
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new OwnerMap<Entry>();
   readonly #quarantined = new Map<number, StatusProblem>();
   /** A round has confirmed the whole state: what has no entry owns no flows, and nothing of it is on its way. */
   #whole = false;
