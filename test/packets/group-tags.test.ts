@@ -175,6 +175,21 @@ describe.skipIf(!root)('groups with tags of their own', () => {
     await w('vweb0').waitForPing(addressOf('vweb1'));
   });
 
+  test.each([
+    ['lan', 'vweb0', 'vapp1', '10.2.2.100', '207'],
+    ['over', 'xweb0', 'xapp1', '10.1.1.100', '7007'],
+  ] as const)('in %s a service is reached with the client’s tag', async (net, from, provider, vip, tag) => {
+    const service = { kind: 'service', ...blue, name: `${net}-lb`, network: net, ips: [vip] };
+    await overlay.apply([{ ...service, ports: [{ port: 80, targetPort: 8080 }], providers: [provider] }]);
+    const server = await w(provider).listen(8080);
+    const { nic, filter } = wires[net];
+    const wire = await overlay.hosts[1].capture(nic, filter);
+    expect(await w(from).connect(vip, 80, 3000)).toBe('connected');
+    await wire.waitFor(/\.8080: Flags \[S\]/);
+    expect([...new Set(tagged(await wire.stop(), /\.8080: Flags/))]).toEqual([tag]);
+    await server.close();
+  });
+
   test('a trace from a member on the other host enters with its group’s tag', async () => {
     for (const [from, to, words] of [
       ['vweb1', 'vapp0', 'dl_vlan=207'],
