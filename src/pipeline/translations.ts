@@ -1,5 +1,6 @@
 /**
- * Which translated connections a change leaves without their way: those of a VIP, port or provider that is no more.
+ * Which tracked connections a change leaves without their way: translated ones of a VIP, port or provider that is no more, and all of
+ * a tenant that is no more, whose zone another may get.
  * Neighbours: service.ts and service-groups.ts make the translations; src/datapath has the switch forget what is named here.
  * Invariant: a connection whose VIP, port and provider are still there is never named, so a change does not move it.
  */
@@ -7,18 +8,22 @@ import { formatAddress, type Address, type Change, type Service, type State } fr
 import { natZone } from './layout.js';
 import { providedAt, sameFamily } from './service-groups.js';
 
-/** Connections of a NAT zone to a VIP: all of them, or those to one of its ports, or those that one provider has. */
+/** Connections of a zone, all of them; or those of a NAT zone to a VIP, or to one of its ports, or those that one provider has. */
 export interface StaleConnections {
   readonly zone: number;
-  readonly vip: Address;
+  readonly vip?: Address;
   readonly port?: { readonly protocol: 'tcp' | 'udp'; readonly number: number };
   readonly provider?: Address;
 }
 
 /** What `before` translated and `after` does not, as far as `changes` touch it. */
 export function staleConnections(before: State, after: State, changes: readonly Change[]): StaleConnections[] {
-  if (before.services.size === 0) return [];
-  return [...touchedServices(before, changes)].flatMap((service) => staleOf(service, before, after));
+  const stale = changes.flatMap(({ before: was, ref }): StaleConnections[] => {
+    if (was?.kind !== 'tenant' || after.tenants.get(ref.key)?.zone === was.zone) return [];
+    return [{ zone: was.zone }, { zone: natZone(was.zone) }];
+  });
+  if (before.services.size === 0) return stale;
+  return [...stale, ...[...touchedServices(before, changes)].flatMap((service) => staleOf(service, before, after))];
 }
 
 function touchedServices(before: State, changes: readonly Change[]): Set<Service> {
@@ -33,12 +38,12 @@ function touchedServices(before: State, changes: readonly Change[]): Set<Service
 function staleOf(was: Service, before: State, after: State): StaleConnections[] {
   const tenant = before.tenants.get(was.tenant);
   const is = after.services.get(was.key);
-  if (tenant === undefined) return [];
+  // Without its tenant, the whole zone goes.
+  if (tenant === undefined || after.tenants.get(was.tenant)?.zone !== tenant.zone) return [];
   const zone = natZone(tenant.zone);
-  const same = after.tenants.get(was.tenant)?.zone === tenant.zone;
   const gone = goneProviders(was, is, before, after);
   return was.ips.flatMap((vip): StaleConnections[] => {
-    if (!same || !is?.ips.some((ip) => formatAddress(ip) === formatAddress(vip))) return [{ zone, vip }];
+    if (!is?.ips.some((ip) => formatAddress(ip) === formatAddress(vip))) return [{ zone, vip }];
     const ports = was.ports.filter(
       ({ port, targetPort, protocol }) =>
         !is.ports.some((p) => p.port === port && p.targetPort === targetPort && p.protocol === protocol),

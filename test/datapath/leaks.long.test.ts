@@ -5,7 +5,7 @@ import { churn } from './leaks.js';
 
 const changes = Number(process.env['SLUICE_LEAK_CHANGES'] ?? 10_000);
 
-test(`after ${changes} random changes and the deletion of everything, the switch is byte for byte what it was`, async () => {
+test(`after ${changes} random changes under traffic and the deletion of everything, the switch is byte for byte what it was`, async () => {
   const host = await startHost();
   try {
     const tally = await churn(host, changes, 2);

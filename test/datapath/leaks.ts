@@ -1,6 +1,7 @@
 /**
- * Random changes on a real switch, everything deleted afterwards: nothing may be left that was not there before.
- * Neighbours: leaks.test.ts runs it small, leaks.long.test.ts large; test/evaluator/states.ts makes the hosts that objects are taken from.
+ * Random changes on a real switch under traffic, everything deleted afterwards: nothing may be left that was not there before.
+ * Neighbours: leaks.test.ts runs it small, leaks.long.test.ts large; leak-traffic.ts sends; test/evaluator/states.ts makes the hosts
+ * that objects are taken from.
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
@@ -8,6 +9,7 @@ import { SluiceError } from '../../src/model/errors.js';
 import { kinds, type AnyObject, type Ref } from '../../src/model/index.js';
 import { objects } from '../evaluator/states.js';
 import { ofctlLines, type Host } from './bench-host.js';
+import { startTraffic } from './leak-traffic.js';
 
 type Spec = Record<string, unknown>;
 
@@ -54,20 +56,36 @@ const settings = fc.record({
   arpMode: fc.constantFrom('proxy', 'flood'),
 });
 
-/** The whole switch in its own tools' words: flows, groups and meters. */
+/** What somebody sets in a row; the rest is what vswitchd says of it. */
+const columns = {
+  bridge: 'name,ports,datapath_type,fail_mode,protocols,external_ids,other_config',
+  port: 'name,interfaces,tag,trunks,vlan_mode,bond_mode,lacp,qos,external_ids,other_config',
+  interface: 'name,type,options,ofport_request,ingress_policing_rate,external_ids,other_config',
+  qos: '_uuid',
+  queue: '_uuid',
+  mirror: '_uuid',
+};
+
+/** The whole switch in its own tools' words: rows of its database, flows, groups, meters and tracked connections. */
 export async function everything({ sandbox }: Host): Promise<string[]> {
   const bridge = sandbox.mgmt('br-sluice');
+  const rows = await Promise.all(
+    Object.entries(columns).map(([table, names]) => sandbox.vsctl(`--columns=${names}`, 'list', table)),
+  );
+  const connections = await sandbox.appctl('dpctl/dump-conntrack');
   const dumps = [sandbox.ofctl(['dump-groups', bridge]), sandbox.ofctl(['dump-meters', bridge])];
   // The first line has the transaction's number.
   const bodies = (await Promise.all(dumps)).map((text) => text.split('\n').slice(1).toSorted().join('\n'));
-  return [...(await ofctlLines(sandbox)), ...bodies];
+  return [...rows, ...(await ofctlLines(sandbox)), ...bodies, connections];
 }
 
 interface Tally {
   changed: number;
   refused: number;
   /** Most of each that there was at a time. */
-  readonly most: { flows: number; groups: number; meters: number };
+  readonly most: { flows: number; groups: number; meters: number; connections: number };
+  /** Frames of the traffic meanwhile. */
+  frames: number;
 }
 
 async function take(host: Host, request: Parameters<Host['controller']['apply']>[0], tally: Tally): Promise<void> {
@@ -91,15 +109,32 @@ async function look(host: Host, tally: Tally): Promise<void> {
   most.flows = Math.max(most.flows, lines.length);
   most.groups = Math.max(most.groups, count(await host.sandbox.ofctl(['dump-groups', bridge]), /group_id=/g));
   most.meters = Math.max(most.meters, count(await host.sandbox.ofctl(['dump-meters', bridge]), /meter=/g));
+  most.connections = Math.max(most.connections, count(await host.sandbox.appctl('dpctl/dump-conntrack'), /orig=/g));
 }
 
-/** `changes` requests of a few objects or deletions each, then the deletion of everything. */
+/** `changes` requests of a few objects or deletions each under traffic, then the deletion of everything. */
 export async function churn(host: Host, changes: number, seed: number): Promise<Tally> {
   const before = await everything(host);
   const first = host.controller.state.settings.spec;
-  const tally: Tally = { changed: 0, refused: 0, most: { flows: 0, groups: 0, meters: 0 } };
+  const most = { flows: 0, groups: 0, meters: 0, connections: 0 };
+  const tally: Tally = { changed: 0, refused: 0, most, frames: 0 };
   const [one = []] = fc.sample(objects, { numRuns: 1, seed });
   await take(host, { put: one }, tally);
+  const traffic = startTraffic(host);
+  try {
+    await change(host, changes, seed, tally);
+    const tenants = [...host.controller.state.tenants].map(({ kind, key }) => ({ kind, key }));
+    const peers = [...host.controller.state.peers].map(({ kind, key }) => ({ kind, key }));
+    await host.controller.apply({ put: [first], delete: [...tenants, ...peers], cascade: true }, 'committed');
+  } finally {
+    await traffic.stop();
+  }
+  tally.frames = traffic.frames;
+  expect(await everything(host)).toEqual(before);
+  return tally;
+}
+
+async function change(host: Host, changes: number, seed: number, tally: Tally): Promise<void> {
   const hosts = fc.sample(objects, { numRuns: 20, seed: seed + 1 }).map((each) => each.slice(1));
   const pool: Spec[] = [...hosts.flat(), ...fc.sample(more, { numRuns: 800, seed })];
   const dice = fc.sample(fc.tuple(fc.nat(9), fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), settings), {
@@ -127,9 +162,4 @@ export async function churn(host: Host, changes: number, seed: number): Promise<
     } else await take(host, { settings: mode }, tally);
     if (i % Math.ceil(changes / 30) === 0) await look(host, tally);
   }
-  const tenants = [...host.controller.state.tenants].map(({ kind, key }) => ({ kind, key }));
-  const peers = [...host.controller.state.peers].map(({ kind, key }) => ({ kind, key }));
-  await host.controller.apply({ put: [first], delete: [...tenants, ...peers], cascade: true }, 'committed');
-  expect(await everything(host)).toEqual(before);
-  return tally;
 }

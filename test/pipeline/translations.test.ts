@@ -89,3 +89,12 @@ test.each<[string, Request, string[]]>([
 ])('%s', (_change, request, expected) => {
   expect(flushed(request)).toEqual(expected);
 });
+
+test('a tenant deleted: all of both its zones, and nothing of its services apart', () => {
+  const judged = judge(base, { delete: [{ kind: 'tenant', key: 'blue' }], cascade: true });
+  if (!judged.ok) throw new Error(JSON.stringify(judged.problems));
+  const { state, changes } = judged.accepted;
+  const zone = base.tenants.get('blue')!.zone;
+  const stale = staleConnections(base, state, changes).map(flushArguments);
+  expect(stale).toEqual([[`zone=${zone}`], [`zone=${zone | 0x8000}`]]);
+});
