@@ -15,6 +15,8 @@ export interface CutConnection {
   readonly destination: Address;
   readonly sourcePort: number;
   readonly destinationPort: number;
+  /** Its client may begin it again; its server must not, for then it would be judged as the server's own. */
+  readonly allowedAgain?: boolean;
 }
 
 /** The owner of these flows: they belong to no object, and outlive the rule that denied the connection. */
@@ -39,11 +41,11 @@ function drop(
   }
 }
 
-/** Write all of them, in both orientations. */
+/** Write all of them: turned round, and, while it is denied, as it was. */
 export function compileCuts(batch: Batch, cuts: Iterable<CutConnection>): void {
   const f = batch.owner(cutOwner);
-  for (const { zone, protocol, source, destination, sourcePort, destinationPort } of cuts) {
-    drop(f, zone, protocol, source, sourcePort, destination, destinationPort);
+  for (const { zone, protocol, source, destination, sourcePort, destinationPort, allowedAgain } of cuts) {
+    if (allowedAgain !== true) drop(f, zone, protocol, source, sourcePort, destination, destinationPort);
     drop(f, zone, protocol, destination, destinationPort, source, sourcePort);
   }
 }

@@ -11,7 +11,7 @@ export interface AgentRequest {
   readonly host?: string;
   readonly port?: number;
   readonly timeoutMs?: number;
-  /** `listen`: push a chunk to every client this often instead of echoing. */
+  /** `listen`: push a chunk to every client this often instead of echoing. `subscribe`: push one to the server this often. */
   readonly pushEveryMs?: number;
   readonly handle?: number;
   /** `stream`: bits per second. */
@@ -66,11 +66,14 @@ function agent(): void {
     const socket = net.connect(request.port ?? 0, request.host ?? '');
     const count = meter(request.id);
     const timer = setTimeout(() => socket.destroy(new Error('timeout')), request.timeoutMs ?? 5000);
+    let pushing: NodeJS.Timeout | undefined;
     socket.once('connect', () => {
       clearTimeout(timer);
+      if (request.pushEveryMs) pushing = setInterval(() => socket.write(chunk), request.pushEveryMs);
       say({ id: request.id, result: 'connected' });
     });
     socket.on('error', (error) => say({ id: request.id, result: verdict(error) }));
+    socket.on('close', () => clearInterval(pushing));
     socket.on('data', (data) => count.add(data.length));
     closers.set(request.id, () => socket.destroy());
   }

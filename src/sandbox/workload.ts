@@ -115,9 +115,15 @@ export class Workload {
     return this.probe.open({ do: 'listen', port, pushEveryMs: options.pushEveryMs ?? 10 }, 'listening');
   }
 
-  /** Connects to a `serve` and counts what it pushes. */
-  async subscribe(address: string, port: number, timeoutMs = 5_000): Promise<Subscription> {
-    const opened = await this.probe.open({ do: 'subscribe', host: address, port, timeoutMs }, 'connected');
+  /** Connects to a `serve` and counts what it pushes; pushes 64 bytes back this often, if at all. */
+  async subscribe(
+    address: string,
+    port: number,
+    { timeoutMs = 5_000, pushEveryMs }: { readonly timeoutMs?: number; readonly pushEveryMs?: number } = {},
+  ): Promise<Subscription> {
+    const pushing = pushEveryMs === undefined ? {} : { pushEveryMs };
+    const request = { do: 'subscribe', host: address, port, timeoutMs, ...pushing } as const;
+    const opened = await this.probe.open(request, 'connected');
     return {
       get bytes() {
         return opened.bytes;

@@ -31,6 +31,14 @@ test('connections are read by their first direction; what is in no zone, or not 
   ]);
 });
 
+test('a cut connection that is allowed again may begin as it was, and not turned round', () => {
+  const batch = new Batch();
+  compileCuts(batch, [{ ...first, allowedAgain: true }]);
+  const [line = '', ...more] = [...flowMessages(batch.bytes())].map((message) => formatFlow(message));
+  expect(more).toEqual([]);
+  expect(line).toContain('ct_nw_src=10.1.1.2,ct_nw_dst=10.1.1.1,ct_nw_proto=6,ct_tp_src=8080,ct_tp_dst=40000');
+});
+
 test('a cut connection may begin in neither orientation', () => {
   const batch = new Batch();
   compileCuts(batch, [first, second]);

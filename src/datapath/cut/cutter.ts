@@ -1,8 +1,8 @@
 /**
  * Cuts the connections that a new policy denies (`onPolicyChange: cut`): drops stand in both orientations, then conntrack forgets them.
  * Neighbours: reconciler.ts calls it after a commit; src/pipeline/cut.ts writes the drops; packet-desk.ts forgets.
- * Invariants: nothing is forgotten before the datapath drops what its ends still send; a connection that is allowed again is dropped no
- * longer; the drops go by themselves when nobody can still be sending.
+ * Invariants: nothing is forgotten before the datapath drops what its ends still send; a connection that is allowed again may be begun
+ * again by its client, and by nobody else; the drops go by themselves when nobody can still be sending.
  */
 import { AddressBook, denies, isLinkLocal, type Address, type Connection, type State } from '../../model/index.js';
 import { Batch } from '../../openflow/index.js';
@@ -35,11 +35,11 @@ const tcp = 6;
 const udp = 17;
 
 interface Cut {
-  readonly connection: Tracked;
+  readonly connection: CutConnection;
   readonly untilUs: number;
 }
 
-function keyOf({ zone, protocol, source, destination, sourcePort, destinationPort }: Tracked): string {
+function keyOf({ zone, protocol, source, destination, sourcePort, destinationPort }: CutConnection): string {
   const text = (address: Address): string => (typeof address === 'number' ? String(address) : address.join('.'));
   return `${zone} ${protocol} ${text(source)} ${sourcePort} ${text(destination)} ${destinationPort}`;
 }
@@ -71,9 +71,11 @@ export class Cutter {
     const state = this.#parts.state();
     const judge = new Judge(state);
     const cuts = state.settings.onPolicyChange === 'cut';
-    const standing = new Map(
-      [...this.#cuts].filter(([, c]) => cuts && c.untilUs > clock() && judge.denies(c.connection)),
-    );
+    const standing = new Map<string, Cut>();
+    for (const [key, { connection, untilUs }] of cuts ? this.#cuts : []) {
+      if (untilUs <= clock()) continue;
+      standing.set(key, { connection: { ...connection, allowedAgain: !judge.denies(connection) }, untilUs });
+    }
     const denied: Tracked[] = [];
     if (cuts) {
       // Until then packets may still open connections by the policy of before.
@@ -87,7 +89,7 @@ export class Cutter {
         if (held) standing.set(keyOf(tracked), { connection: tracked, untilUs });
       }
     }
-    if (!sameKeys(standing, this.#cuts)) await this.#commit(standing);
+    if (!sameDrops(standing, this.#cuts)) await this.#commit(standing);
     this.#cuts = standing;
     this.#arm();
     if (denied.length === 0) return 0;
@@ -122,8 +124,9 @@ export class Cutter {
   }
 }
 
-function sameKeys(one: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>): boolean {
-  return one.size === other.size && [...one.keys()].every((key) => other.has(key));
+function sameDrops(one: ReadonlyMap<string, Cut>, other: ReadonlyMap<string, Cut>): boolean {
+  const allowed = (cut: Cut | undefined): boolean | undefined => cut && cut.connection.allowedAgain === true;
+  return one.size === other.size && [...one].every(([key, cut]) => allowed(cut) === allowed(other.get(key)));
 }
 
 /** Judges tracked connections by one state; looks a tenant's addresses up once. */
@@ -137,7 +140,7 @@ class Judge {
     this.#tenants = new Map([...state.tenants.values()].map(({ zone, key }) => [zone, key]));
   }
 
-  denies(tracked: Tracked): boolean {
+  denies(tracked: CutConnection): boolean {
     const { zone, protocol, source, destination, destinationPort } = tracked;
     const tenant = this.#tenants.get(zone);
     // A link-local address is somebody else's on every link, and no zone tells links apart.
