@@ -39,7 +39,7 @@ TableWalk::Step TableWalk::on_part(std::uint32_t xid, MultipartPart& part) {
   if (part.more) return Step::going;
   counts_xid_ = 0;
   std::ranges::reverse(left_);
-  if (tables_.all() && flows_ <= kAtOnce) left_.assign(1, openflow::kTableAll);
+  if (tables_.all() && flows_ > 0 && flows_ <= kAtOnce) left_.assign(1, openflow::kTableAll);
   return next();
 }
 

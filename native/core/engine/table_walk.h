@@ -1,7 +1,8 @@
 // TableWalk: reads the switch's flows table by table. vswitchd answers one request in one go, and does nothing else
 // meanwhile; a request a table, each sent when the one before is answered, gives it air between them. Few flows are
-// read at once. Neighbours: resync.h and SwitchReads read through it. A table may change while it or another is read:
-// what the flow monitor tells meanwhile is judged after the walk.
+// read at once, and where the switch counts none there is nothing to be read. Neighbours: resync.h and SwitchReads read
+// through it. A table may change while it or another is read: what the flow monitor tells meanwhile is judged after the
+// walk.
 #pragma once
 
 #include <bitset>
