@@ -13,6 +13,7 @@ export interface ReplayOptions {
   readonly writeBytes?: number;
 }
 
+const writeAtOnce = 256 << 10;
 const version = 6;
 const type = {
   hello: 0,
@@ -103,17 +104,41 @@ export function encodeReplay(all: readonly Uint8Array[], bundle = 1000): { bytes
 export async function replay(
   remote: string,
   encoded: { bytes: Buffer; barrierXid: number },
-  writeBytes = 256 << 10,
+  writeBytes = writeAtOnce,
 ): Promise<number> {
   const socket = await greet(remote);
   try {
     const begun = performance.now();
-    const confirmed = barrier(socket, encoded.barrierXid);
-    await Promise.all([send(socket, encoded.bytes, writeBytes), confirmed]);
+    await Promise.all([send(socket, encoded.bytes, writeBytes), barrier(socket, encoded.barrierXid)]);
     return (performance.now() - begun) / 1000;
   } finally {
     socket.destroy();
   }
+}
+
+/** The same over several connections, a bundle to each in turn: for messages whose order does not matter. */
+export async function replayTogether(
+  remote: string,
+  messages: readonly Uint8Array[],
+  { connections, bundle }: { connections: number; bundle: number },
+): Promise<number> {
+  const shares = Array.from({ length: connections }, (): Uint8Array[] => []);
+  messages.forEach((message, index) => shares[Math.floor(index / bundle) % connections]?.push(message));
+  const sockets: Socket[] = [];
+  try {
+    const encoded = shares.filter((share) => share.length > 0).map((share) => encodeReplay(share, bundle));
+    for (const _ of encoded) sockets.push(await greet(remote));
+    const begun = performance.now();
+    await Promise.all(sockets.map((socket, i) => confirmed(socket, encoded[i])));
+    return (performance.now() - begun) / 1000;
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+async function confirmed(socket: Socket, encoded: ReturnType<typeof encodeReplay> | undefined): Promise<void> {
+  if (encoded === undefined) return;
+  await Promise.all([send(socket, encoded.bytes, writeAtOnce), barrier(socket, encoded.barrierXid)]);
 }
 
 /** One timed replay of plain messages. */
