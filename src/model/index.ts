@@ -24,7 +24,7 @@ export { schemas, kinds, isKind } from './kinds/registry.js';
 export { accessAddress, hostAddress, hostMac, type HostAccess } from './host-access.js';
 export { judge } from './judge.js';
 export { interfaceOf } from './place.js';
-export { AddressBook, denies, namedFor, type Connection, type End } from './verdict.js';
+export { AddressBook, denies, deniesEveryPort, namedFor, type Connection, type End } from './verdict.js';
 export { emptyState, restore, storedChanges, storedOf, type LeftOut, type Restored } from './restore.js';
 export { refOf, refText } from './refs.js';
 export { shadowsOf } from './shadow.js';

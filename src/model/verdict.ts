@@ -1,9 +1,10 @@
 /**
  * What policy says of a connection, from the objects: for connections that no packet asks about any more.
- * Neighbours: src/pipeline says the same in flows, and test/model/verdict.test.ts holds the two together; src/datapath/cut.
+ * Neighbours: src/pipeline says the same in flows, and test/evaluator/verdict.test.ts holds the two together; src/datapath/cut.
  * Invariant: the words are those of the Policy section: of the rules that match the highest priority decides, deny among equals.
  */
 import { cidrContains, type Address } from './addr.js';
+import { lastPort } from './ports.js';
 import type { Endpoint, Group, Rule, State } from './types.js';
 
 /** One end of a connection; nobody known has no endpoint, and so no group. */
@@ -94,6 +95,25 @@ export function namedFor(state: State, rule: Rule, connection: Connection): Rule
 export function denies(state: State, connection: Connection): boolean {
   if (state.settings.policyMode === 'joint') return listDenies(state, connection, ['out', 'in']);
   return listDenies(state, connection, ['out']) || listDenies(state, connection, ['in']);
+}
+
+/** Ports between which no rule about the two ends makes a difference, one of each stretch. */
+function portsThatMatter(state: State, { source, destination }: Connection): Set<number> {
+  const ports = new Set([1]);
+  for (const { endpoint } of [source, destination]) {
+    const group = endpoint?.group === undefined ? undefined : state.groups.get(endpoint.group);
+    for (const policy of group?.policies ?? []) {
+      for (const rule of state.policyRules(policy)) {
+        for (const { from, to } of rule.ports) ports.add(from).add(Math.min(to + 1, lastPort));
+      }
+    }
+  }
+  return ports;
+}
+
+/** Whether the policy of `state` denies a connection whatever its port, which nobody knows. */
+export function deniesEveryPort(state: State, connection: Connection): boolean {
+  return [...portsThatMatter(state, connection)].every((port) => denies(state, { ...connection, port }));
 }
 
 /** Who has an address in a tenant's address space: the endpoint itself, else the one with the longest prefix that holds it. */

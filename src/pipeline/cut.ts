@@ -7,7 +7,7 @@ import { ownerKey, type Address } from '../model/index.js';
 import { m, type Batch, type Flows } from '../openflow/index.js';
 import { prio, reg, t } from './layout.js';
 
-/** The original tuple of a connection of TCP or UDP. */
+/** The original tuple of a connection of TCP, UDP or SCTP; no ports of SCTP where tracking does not see them, and then it is all between two addresses. */
 export interface CutConnection {
   readonly zone: number;
   readonly protocol: number;
@@ -22,6 +22,8 @@ export interface CutConnection {
 /** The owner of these flows: they belong to no object, and outlive the rule that denied the connection. */
 export const cutOwner = ownerKey('system', 1);
 
+const sctp = 132;
+
 function drop(
   f: Flows,
   zone: number,
@@ -31,7 +33,8 @@ function drop(
   to: Address,
   toPort: number,
 ): void {
-  const what = m`ct_nw_proto=${protocol}, ct_tp_src=${fromPort}, ct_tp_dst=${toPort}`;
+  const ports = protocol === sctp && toPort === 0 ? m`` : m`ct_tp_src=${fromPort}, ct_tp_dst=${toPort}`;
+  const what = m`ct_nw_proto=${protocol}, ${ports}`;
   if (typeof from === 'number' && typeof to === 'number') {
     f.add`table=${t.orient}, priority=${prio.cut}, ct_state=+new+trk, ip, ${reg.zone}=${zone}, ct_nw_src=${from}, ct_nw_dst=${to},
       ${what}, actions=drop`;

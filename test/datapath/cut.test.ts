@@ -1,7 +1,15 @@
 /** Reading what conntrack holds, and the drops for what was cut. */
 import { expect, test } from 'vitest';
 import { readConntrack } from '../../src/datapath/cut/conntrack-dump.js';
-import { parseIpv4, parseIpv6 } from '../../src/model/index.js';
+import {
+  AddressBook,
+  denies,
+  deniesEveryPort,
+  emptyState,
+  judge,
+  parseIpv4,
+  parseIpv6,
+} from '../../src/model/index.js';
 import { Batch, formatFlow } from '../../src/openflow/index.js';
 import { compileCuts } from '../../src/pipeline/cut.js';
 import { flowMessages } from '../pipeline/support.js';
@@ -28,6 +36,7 @@ test('connections are read by their first direction; what is in no zone, or not 
     second,
     { zone: 1, protocol: 1, ...v4, sourcePort: 7, destinationPort: 0x800 },
     { zone: 1, protocol: 58, ...v6, sourcePort: 9, destinationPort: 0x8000 },
+    { zone: 1, protocol: 132, ...v4, sourcePort: 0, destinationPort: 0 },
   ]);
 });
 
@@ -37,6 +46,62 @@ test('a cut connection that is allowed again may begin as it was, and not turned
   const [line = '', ...more] = [...flowMessages(batch.bytes())].map((message) => formatFlow(message));
   expect(more).toEqual([]);
   expect(line).toContain('ct_nw_src=10.1.1.2,ct_nw_dst=10.1.1.1,ct_nw_proto=6,ct_tp_src=8080,ct_tp_dst=40000');
+});
+
+test('SCTP without ports is all between two addresses', () => {
+  const batch = new Batch();
+  compileCuts(batch, [{ zone: 1, protocol: 132, ...v4, sourcePort: 0, destinationPort: 0 }]);
+  const text = [...flowMessages(batch.bytes())].map((message) => formatFlow(message));
+  expect(text.map((line) => line.replace(/^.*priority=400,/, ''))).toEqual([
+    'ct_state=+new+trk,ct_nw_src=10.1.1.1,ct_nw_dst=10.1.1.2,ct_nw_proto=132,ip,reg1=0x1/0xffff actions=drop',
+    'ct_state=+new+trk,ct_nw_src=10.1.1.2,ct_nw_dst=10.1.1.1,ct_nw_proto=132,ip,reg1=0x1/0xffff actions=drop',
+  ]);
+});
+
+const allow = { action: 'allow', protocol: 'sctp', priority: 5 };
+const deny = { action: 'deny', protocol: 'sctp', priority: 9 };
+test.each<[string, Record<string, unknown>[], boolean]>([
+  ['the default', [], true],
+  ['a rule for one port', [{ ...allow, ports: [3868] }], false],
+  ['a rule for the last port', [{ ...allow, ports: [65_535] }], false],
+  ['rules of another protocol', [{ ...allow, protocol: 'tcp', ports: [3868] }], true],
+  [
+    'a denial of that port',
+    [
+      { ...allow, ports: [3868] },
+      { ...deny, ports: ['3000-4000'] },
+    ],
+    true,
+  ],
+  [
+    'a denial of some',
+    [
+      { ...allow, ports: ['3000-4000'] },
+      { ...deny, ports: ['3001-4000'] },
+    ],
+    false,
+  ],
+  ['a denial of all but the last', [{ ...allow }, { ...deny, ports: ['1-65534'] }], false],
+  ['a denial of all', [{ ...allow }, { ...deny, ports: ['1-65535'] }], true],
+])('whether any port is left: %s', (_what, rules, denied) => {
+  const judged = judge(emptyState(), {
+    put: [
+      { kind: 'tenant', name: 't' },
+      { kind: 'network', tenant: 't', name: 'n', vni: 1 },
+      { kind: 'policy', tenant: 't', name: 'p' },
+      { kind: 'group', tenant: 't', name: 'g', policies: ['p'], defaultAction: 'deny' },
+      { kind: 'endpoint', id: 'e', tenant: 't', network: 'n', group: 'g', mac: '02:00:00:00:00:01', ipv4: '10.1.1.2' },
+      ...rules.map((rule, id) => ({ kind: 'rule', tenant: 't', policy: 'p', id: `${id}`, direction: 'in', ...rule })),
+    ],
+  });
+  if (!judged.ok) throw new Error(JSON.stringify(judged.problems));
+  const { state } = judged.accepted;
+  const ends = new AddressBook(state, 't');
+  const connection = { source: ends.end(v4.source), destination: ends.end(v4.destination), protocol: 132 };
+  expect(deniesEveryPort(state, connection)).toBe(denied);
+  // What it stands for, asked port by port.
+  const each = Array.from({ length: 65_535 }, (_, i) => denies(state, { ...connection, port: i + 1 }));
+  expect(each.every(Boolean)).toBe(denied);
 });
 
 test('a cut connection may begin in neither orientation', () => {

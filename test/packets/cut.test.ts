@@ -3,6 +3,7 @@
  * Needs root for network namespaces; says so and skips otherwise.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sctp, type Station } from './frames.js';
 import { buildOverlay, type Overlay } from './overlay.js';
 
 const root = process.getuid?.() === 0;
@@ -93,6 +94,47 @@ describe.skipIf(!root)('cut', () => {
     const again = await w('a').subscribe(server, 8080);
     await again.waitForBytes(500);
     await Promise.all([...streams, other, again, ...services].map((each) => each.close()));
+  }, 40_000);
+
+  test('SCTP: one entry of two addresses, cut when none of its associations may live', async () => {
+    const [a, b] = [1, 2].map((n) => ({ mac: `02:00:00:00:01:0${n}`, ip: `10.1.1.${n}` })) as [Station, Station];
+    const diameter = rule('5', { direction: 'in', protocol: 'sctp', ports: [3868, 3869] });
+    await both([diameter, rule('6', { direction: 'out', protocol: 'sctp' })]);
+    const entries = async () => {
+      const dumps = await Promise.all(overlay.hosts.map((host) => host.sandbox.appctl('dpctl/dump-conntrack')));
+      return dumps.map((text) => text.split('\n').filter((line) => line.startsWith('sctp,')).length);
+    };
+    /** Whether a packet of an association's client, and of its server, gets through. */
+    const passes = async (port: number): Promise<boolean[]> => {
+      const seen = [await w('b').capture('ip proto 132'), await w('a').capture('ip proto 132 and src host 10.1.1.2')];
+      await w('a').sendFrame(sctp(a, b, [5000, port]), 3);
+      await w('b').sendFrame(sctp(b, a, [port, 5000]), 3);
+      // What comes after them is there, so they are, or will not be.
+      await w('a').ping(server, { count: 2 });
+      const [there, back] = await Promise.all(seen.map((capture) => capture.stop()));
+      return [
+        there!.some((line) => line.includes(`> 10.1.1.2.${port}`)),
+        back!.some((line) => line.includes(`10.1.1.2.${port} >`)),
+      ];
+    };
+    expect(await passes(3868)).toEqual([true, true]);
+    expect(await passes(3869)).toEqual([true, true]);
+    expect(await entries()).toEqual([1, 1]);
+
+    // One is denied and the other lives: the entry stays, and each packet is judged.
+    expect(await both([{ ...diameter, ports: [3869] }])).toEqual([0, 0]);
+    expect(await passes(3868)).toEqual([false, false]);
+    expect(await passes(3869)).toEqual([true, true]);
+    expect(await entries()).toEqual([1, 1]);
+
+    // All are denied: it goes, and the server's next packet makes none the other way round, though it may begin what it likes.
+    expect(await both([{ ...diameter, ports: undefined, action: 'deny' }])).toEqual([1, 1]);
+    expect(await entries()).toEqual([0, 0]);
+    expect(await passes(3869)).toEqual([false, false]);
+    expect(await entries()).toEqual([0, 0]);
+
+    await both([diameter]);
+    expect(await passes(3868)).toEqual([true, true]);
   }, 40_000);
 
   test('the settings say that it works, and leaving it lifts the drops', async () => {

@@ -94,6 +94,11 @@ export const everybody = 'ff:ff:ff:ff:ff:ff';
 /** In an ARP request nobody knows the target's MAC yet. */
 export const unknownMac = '00:00:00:00:00:00';
 
+/** An SCTP packet of IPv4 without chunks. */
+export function sctp(from: Station, to: Station, ports: readonly [source: number, destination: number]): Uint8Array {
+  return ipv4(from, to, 132, bytes(u16(ports[0]), u16(ports[1]), u32(0), u32(0)));
+}
+
 function addressBytes(ip: string): Uint8Array {
   return ip.includes(':') ? ipv6(ip) : Uint8Array.from(ip.split('.').map(Number));
 }

@@ -3,6 +3,7 @@
  * Needs root for network namespaces; says so and skips otherwise.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { sctp } from './frames.js';
 import { buildOverlay, type Overlay } from './overlay.js';
 
 const root = process.getuid?.() === 0;
@@ -40,20 +41,7 @@ const objects: Json[] = [
   pings,
 ];
 
-/** An SCTP packet without chunks, between two of the workloads below by their numbers. */
-function sctpFrame([from, to]: readonly [number, number], source: number, destination: number): Uint8Array {
-  const frame = Buffer.alloc(60);
-  const mac = (n: number) => Buffer.from([2, 0, 0, 0, 1, n]);
-  frame.set([...mac(to), ...mac(from), 0x08, 0x00]);
-  frame.set([0x45, 0, 0, 32, 0, 1, 0, 0, 64, 132, 0, 0, 10, 1, 1, from, 10, 1, 1, to], 14);
-  let sum = 0;
-  for (let at = 14; at < 34; at += 2) sum += frame.readUInt16BE(at);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  frame.writeUInt16BE(~sum & 0xffff, 24);
-  frame.writeUInt16BE(source, 34);
-  frame.writeUInt16BE(destination, 36);
-  return new Uint8Array(frame);
-}
+const station = (n: number) => ({ mac: `02:00:00:00:01:0${n}`, ip: `10.1.1.${n}` });
 
 const place = (id: string, host: 0 | 1, n: number, group: string) => ({
   id,
@@ -171,11 +159,11 @@ describe.skipIf(!root)('policy between two hosts', () => {
     await overlay.apply([rule('guard', '1', { protocol: 'sctp', ports: [3868] })]);
     const received = await w('b').capture('ip proto 132');
     const answered = await w('a').capture('ip proto 132 and src host 10.1.1.2');
-    await w('a').sendFrame(sctpFrame([1, 2], 5000, 3868), 2);
-    await w('a').sendFrame(sctpFrame([1, 2], 5000, 3869), 2);
+    await w('a').sendFrame(sctp(station(1), station(2), [5000, 3868]), 2);
+    await w('a').sendFrame(sctp(station(1), station(2), [5000, 3869]), 2);
     await received.waitFor(/10\.1\.1\.1\.5000 > 10\.1\.1\.2\.3868/);
-    await w('b').sendFrame(sctpFrame([2, 1], 3868, 5000), 2);
-    await w('b').sendFrame(sctpFrame([2, 1], 3869, 5000), 2);
+    await w('b').sendFrame(sctp(station(2), station(1), [3868, 5000]), 2);
+    await w('b').sendFrame(sctp(station(2), station(1), [3869, 5000]), 2);
     await answered.waitFor(/10\.1\.1\.2\.3868 > 10\.1\.1\.1\.5000/);
     expect((await received.stop()).some((line) => line.includes('> 10.1.1.2.3869'))).toBe(false);
     expect((await answered.stop()).some((line) => line.includes('10.1.1.2.3869 >'))).toBe(false);

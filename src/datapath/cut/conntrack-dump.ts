@@ -9,7 +9,7 @@ export interface Tracked {
   readonly protocol: number;
   readonly source: Address;
   readonly destination: Address;
-  /** Ports; of ICMP the identifier, and `type << 8 | code`. */
+  /** Ports, 0 of SCTP where tracking does not see them; of ICMP the identifier, and `type << 8 | code`. */
   readonly sourcePort: number;
   readonly destinationPort: number;
 }
@@ -17,6 +17,7 @@ export interface Tracked {
 const protocols = new Map([
   ['tcp', 6],
   ['udp', 17],
+  ['sctp', 132],
   ['icmp', 1],
   ['icmpv6', 58],
 ]);
@@ -24,7 +25,7 @@ const protocols = new Map([
 /** `tcp,orig=(src=10.1.0.1,dst=10.1.0.2,sport=40000,dport=80),reply=(…),zone=3,protoinfo=(state=ESTABLISHED)` */
 const line = /^(\w+),orig=\(src=([^,]+),dst=([^,]+),([^)]*)\),/;
 
-/** TCP, UDP and ICMP of every zone but the default one; other protocols have nothing to tell one connection from the next. */
+/** TCP, UDP, SCTP and ICMP of every zone but the default one; other protocols have nothing to tell one connection from the next. */
 export function readConntrack(text: string): Tracked[] {
   return text.split('\n').flatMap((each) => {
     const found = line.exec(each);

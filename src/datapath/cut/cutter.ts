@@ -4,7 +4,15 @@
  * Invariants: nothing is forgotten before the datapath drops what its ends still send; a connection that is allowed again may be begun
  * again by its client, and by nobody else; the drops go by themselves when nobody can still be sending.
  */
-import { AddressBook, denies, isLinkLocal, type Address, type Connection, type State } from '../../model/index.js';
+import {
+  AddressBook,
+  denies,
+  deniesEveryPort,
+  isLinkLocal,
+  type Address,
+  type Connection,
+  type State,
+} from '../../model/index.js';
 import { Batch } from '../../openflow/index.js';
 import { compileCuts, type CutConnection } from '../../pipeline/cut.js';
 import type { Logger } from '../log.js';
@@ -24,15 +32,22 @@ export interface CutterParts {
   expired(): void;
 }
 
-/** Linux sends unacknowledged data of TCP for 924 s (tcp_retries2 of 15), the last time 120 s after the one before. */
-const holdTcpUs = 1050 * 1e6;
-/** As long as conntrack remembers a UDP stream. */
-const holdUdpUs = 180 * 1e6;
-/** Drops are two flows a connection. What is beyond is not forgotten either, so that policy goes on dropping it. */
-const mostCuts = 20_000;
-
 const tcp = 6;
 const udp = 17;
+const sctp = 132;
+
+/**
+ * How long the drops of a connection stand, by protocol. TCP: Linux sends unacknowledged data for 924 s (tcp_retries2 of 15), the last time 120 s after
+ * the one before. UDP: as long as conntrack remembers a stream. SCTP: ten retransmissions, 60 s apart at most
+ * (RFC 9260 §16).
+ */
+const holdUs: ReadonlyMap<number, number> = new Map([
+  [tcp, 1050 * 1e6],
+  [udp, 180 * 1e6],
+  [sctp, 660 * 1e6],
+]);
+/** Drops are two flows a connection. What is beyond is not forgotten either, so that policy goes on dropping it. */
+const mostCuts = 20_000;
 
 interface Cut {
   readonly connection: CutConnection;
@@ -82,11 +97,10 @@ export class Cutter {
       await this.#parts.ask('revalidator/wait');
       for (const tracked of readConntrack(await this.#parts.ask('dpctl/dump-conntrack'))) {
         if (!judge.denies(tracked)) continue;
-        const held = tracked.protocol === tcp || tracked.protocol === udp;
-        if (held && standing.size >= mostCuts) continue;
+        const hold = holdUs.get(tracked.protocol);
+        if (hold !== undefined && standing.size >= mostCuts) continue;
         denied.push(tracked);
-        const untilUs = clock() + (tracked.protocol === tcp ? holdTcpUs : holdUdpUs);
-        if (held) standing.set(keyOf(tracked), { connection: tracked, untilUs });
+        if (hold !== undefined) standing.set(keyOf(tracked), { connection: tracked, untilUs: clock() + hold });
       }
     }
     if (!sameDrops(standing, this.#cuts)) await this.#commit(standing);
@@ -148,10 +162,12 @@ class Judge {
     let book = this.#books.get(zone);
     if (book === undefined) this.#books.set(zone, (book = new AddressBook(this.#state, tenant)));
     const ends = { source: book.end(source), destination: book.end(destination), protocol };
-    const connection: Connection =
-      protocol === tcp || protocol === udp
-        ? { ...ends, port: destinationPort }
-        : { ...ends, icmp: { type: destinationPort >> 8, code: destinationPort & 255 } };
-    return denies(this.#state, connection);
+    const connection: Connection = holdUs.has(protocol)
+      ? { ...ends, port: destinationPort }
+      : { ...ends, icmp: { type: destinationPort >> 8, code: destinationPort & 255 } };
+    // One entry for all associations of two addresses: it goes when none of them can live, and each packet is judged until then.
+    return protocol === sctp && destinationPort === 0
+      ? deniesEveryPort(this.#state, connection)
+      : denies(this.#state, connection);
   }
 }
