@@ -152,3 +152,35 @@ test('many clients of a service: the cache grows with clients, not with their po
   expect([once.length, twice.length]).toEqual([4 * clients, 4 * clients]);
   for (const { mask } of twice) expect(mask).not.toContain('tp_src');
 });
+
+test('routed and measured: one megaflow before the verdict for packets that fit and for those that do not', async () => {
+  host = await hostWithPorts();
+  const routed = { ...tenant, kind: 'network', encap: 'vxlan', forwarding: 'routing' };
+  const networks = [
+    { ...routed, name: 'front', vni: 5001, subnet: '10.1.1.0/24', gateway: '10.1.1.254' },
+    { ...routed, name: 'back', vni: 5002, subnet: '10.2.1.0/24', gateway: '10.2.1.254' },
+  ];
+  const there = { kind: 'endpoint', id: 'there', ...tenant, network: 'back', mac: mac(200), ipv4: '10.2.1.1' };
+  await host.controller.apply({ put: [...networks, { ...there, interface: 'there' }] }, 'accepted');
+  await host.sandbox.vsctl(
+    '--may-exist',
+    'add-port',
+    'br-sluice',
+    'there',
+    '--',
+    'set',
+    'interface',
+    'there',
+    'type=dummy',
+  );
+  await expect.poll(() => host.controller.status({ kind: 'endpoint', key: 'there' }).state).toBe('committed');
+  await host.controller.settled();
+  const gateway = { mac: '02:73:6c:75:69:63', ipv4: '10.2.1.1' };
+  for (let n = 0; n < 50; n++) await syn(1, 20_000 + n * 7, 80, gateway);
+  const flows = await megaflows();
+  expect(flows).toHaveLength(2);
+  expect(
+    flows.filter(({ actions }) => /check_pkt_len\(size=1464,gt\(.*controller.*\),le\(.*ct.*\)\)/.test(actions)),
+  ).toHaveLength(1);
+  for (const { mask } of flows) expect(mask).not.toMatch(/tp_src|tcp/);
+});
