@@ -13,6 +13,7 @@ const comparison = /^Check pkt length action: (Yes|No)$/m;
 
 /** How often the host's own devices are looked at: nobody tells of their MTU. */
 const everyMs = 5000;
+const soonMs = 100;
 
 export interface WaysParts {
   readonly log: Logger;
@@ -33,6 +34,7 @@ function isSame(a: Underlay | undefined, b: Underlay | undefined): boolean {
 export class Ways {
   readonly #parts: WaysParts;
   readonly #timer: NodeJS.Timeout;
+  #soon: NodeJS.Timeout | undefined;
   #compares: boolean | undefined;
   #read: { readonly settings: Settings; readonly underlay: Underlay } | undefined;
   /** What `measured` was when somebody was told last. */
@@ -66,9 +68,15 @@ export class Ways {
     ];
   }
 
-  /** Ports, bridges or the host's devices may have changed. */
+  /** Ports, bridges or the host's devices may have changed. Many changes are one look: each asks the kernel for all of its devices. */
   look(): void {
     this.#read = undefined;
+    this.#soon ??= setTimeout(() => this.#compare(), soonMs).unref();
+  }
+
+  #compare(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     const { measured } = this;
     if (isSame(measured, this.#told)) return;
     this.#told = measured;
@@ -85,10 +93,11 @@ export class Ways {
       // A vswitchd that is on its way out; the next one is asked again.
       this.#parts.log.warn({ err: error }, 'the datapath did not say what it can do');
     }
-    this.look();
+    this.#compare();
   }
 
   close(): void {
+    clearTimeout(this.#soon);
     clearInterval(this.#timer);
   }
 }
