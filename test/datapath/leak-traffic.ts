@@ -1,7 +1,7 @@
 /**
- * Traffic between the endpoints of a host on the dummy datapath while its objects change: TCP, UDP and pings of both families, to
- * each other and to VIPs, and their answers.
- * Neighbours: leaks.ts changes the objects.
+ * Traffic between the endpoints of a host while its objects change: TCP, UDP and pings of both families, to each other and to VIPs,
+ * and their answers.
+ * Neighbours: leaks.ts changes the objects; test/packets/leaks.ts sends real packets instead.
  */
 import { formatAddress, formatMac, routerMac, type Address, type Endpoint, type State } from '../../src/model/index.js';
 import { unixctl } from '../../src/native/index.js';
@@ -48,31 +48,46 @@ function frame(from: Endpoint, source: Address, to: { mac: string; address: Addr
   return `in_port(1),eth(src=${formatMac(from.mac)},dst=${to.mac}),${ip},${rest}`;
 }
 
+export interface Conversation {
+  /** The interface of `from`. */
+  readonly port: string;
+  readonly from: Endpoint;
+  readonly source: Address;
+  readonly to: { readonly mac: string; readonly address: Address };
+}
+
+/** The n-th local endpoint, and all whom it may write to. */
+export function conversations(state: State, n: number): Conversation[] {
+  const local = [...state.endpoints].flatMap((from) =>
+    from.where !== undefined && 'interface' in from.where ? [{ from, port: from.where.interface }] : [],
+  );
+  const speaker = local[n % Math.max(1, local.length)];
+  if (speaker === undefined) return [];
+  return correspondents(state, speaker.from).flatMap((to) => {
+    const source = addressesOf(speaker.from).find((address) => typeof address === typeof to.address);
+    return source === undefined ? [] : [{ ...speaker, source, to }];
+  });
+}
+
 export interface Traffic {
-  /** Frames that ports took. */
+  /** Frames sent. */
   readonly frames: number;
+  /** Asked when all changes are made, and everything is about to be deleted. */
+  beforeDeletion?(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export function startTraffic({ sandbox, controller }: Host): Traffic {
+/** On the dummy datapath. */
+export function startTraffic({ sandbox, controller }: Pick<Host, 'sandbox' | 'controller'>): Traffic {
   const control = unixctl(sandbox.rundir);
   const traffic = { frames: 0, stopped: false };
   const round = async (n: number): Promise<void> => {
-    const local = [...controller.state.endpoints].filter(({ where }) => where !== undefined && 'interface' in where);
-    const from = local[n % Math.max(1, local.length)];
-    const frames: string[] = [];
-    if (from !== undefined) {
-      const others = correspondents(controller.state, from);
-      for (const [i, to] of others.entries()) {
-        const source = addressesOf(from).find((address) => typeof address === typeof to.address);
-        if (source !== undefined) frames.push(frame(from, source, to, n + 7 * i));
-      }
-    }
-    const name = from?.where !== undefined && 'interface' in from.where ? from.where.interface : undefined;
-    if (name === undefined || frames.length === 0) return new Promise((resolve) => setTimeout(resolve, 5));
+    const spoken = conversations(controller.state, n).slice(0, framesAtOnce);
+    if (spoken.length === 0) return new Promise((resolve) => setTimeout(resolve, 5));
+    const frames = spoken.map(({ from, source, to }, i) => frame(from, source, to, n + 7 * i));
     try {
-      await control.call('netdev-dummy/receive', name, ...frames.slice(0, framesAtOnce));
-      traffic.frames += Math.min(frames.length, framesAtOnce);
+      await control.call('netdev-dummy/receive', spoken[0]!.port, ...frames);
+      traffic.frames += frames.length;
     } catch {
       // The port was just taken away.
     }

@@ -9,11 +9,15 @@ import { SluiceError } from '../../src/model/errors.js';
 import { kinds, type AnyObject, type Ref } from '../../src/model/index.js';
 import { objects } from '../evaluator/states.js';
 import { ofctlLines, type Host } from './bench-host.js';
-import { startTraffic } from './leak-traffic.js';
+import { startTraffic, type Traffic } from './leak-traffic.js';
 
 type Spec = Record<string, unknown>;
+type Place = Pick<Host, 'sandbox' | 'controller'>;
 
 const tenant = fc.constantFrom('blue', 'red');
+
+/** Objects whose key begins with this live through all changes. */
+export const apart = 'green';
 
 /** What the generated hosts do not have: limits, and groups of the switch. */
 const more = fc.oneof(
@@ -67,7 +71,7 @@ const columns = {
 };
 
 /** The whole switch in its own tools' words: rows of its database, flows, groups, meters and tracked connections. */
-export async function everything({ sandbox }: Host): Promise<string[]> {
+export async function everything({ sandbox }: Place): Promise<string[]> {
   const bridge = sandbox.mgmt('br-sluice');
   const rows = await Promise.all(
     Object.entries(columns).map(([table, names]) => sandbox.vsctl(`--columns=${names}`, 'list', table)),
@@ -79,7 +83,7 @@ export async function everything({ sandbox }: Host): Promise<string[]> {
   return [...rows, ...(await ofctlLines(sandbox)), ...bodies, connections];
 }
 
-interface Tally {
+export interface Tally {
   changed: number;
   refused: number;
   /** Most of each that there was at a time. */
@@ -88,7 +92,7 @@ interface Tally {
   frames: number;
 }
 
-async function take(host: Host, request: Parameters<Host['controller']['apply']>[0], tally: Tally): Promise<void> {
+async function take(host: Place, request: Parameters<Place['controller']['apply']>[0], tally: Tally): Promise<void> {
   try {
     await host.controller.apply(request, 'committed');
     tally.changed++;
@@ -100,7 +104,7 @@ async function take(host: Host, request: Parameters<Host['controller']['apply']>
   }
 }
 
-async function look(host: Host, tally: Tally): Promise<void> {
+async function look(host: Place, tally: Tally): Promise<void> {
   const lines = await host.controller.flows({});
   expect(lines.map(({ text }) => text).toSorted()).toEqual(await ofctlLines(host.sandbox));
   const bridge = host.sandbox.mgmt('br-sluice');
@@ -113,16 +117,23 @@ async function look(host: Host, tally: Tally): Promise<void> {
 }
 
 /** `changes` requests of a few objects or deletions each under traffic, then the deletion of everything. */
-export async function churn(host: Host, changes: number, seed: number): Promise<Tally> {
+export async function churn(
+  host: Place,
+  changes: number,
+  seed: number,
+  send: (host: Place) => Traffic | Promise<Traffic> = startTraffic,
+): Promise<Tally> {
   const before = await everything(host);
   const first = host.controller.state.settings.spec;
   const most = { flows: 0, groups: 0, meters: 0, connections: 0 };
   const tally: Tally = { changed: 0, refused: 0, most, frames: 0 };
   const [one = []] = fc.sample(objects, { numRuns: 1, seed });
-  await take(host, { put: one }, tally);
-  const traffic = startTraffic(host);
+  const { datapathType } = first;
+  await take(host, { put: one.map((o) => (o['kind'] === 'settings' ? { ...o, datapathType } : o)) }, tally);
+  const traffic = await send(host);
   try {
     await change(host, changes, seed, tally);
+    await traffic.beforeDeletion?.();
     const tenants = [...host.controller.state.tenants].map(({ kind, key }) => ({ kind, key }));
     const peers = [...host.controller.state.peers].map(({ kind, key }) => ({ kind, key }));
     await host.controller.apply({ put: [first], delete: [...tenants, ...peers], cascade: true }, 'committed');
@@ -134,7 +145,7 @@ export async function churn(host: Host, changes: number, seed: number): Promise<
   return tally;
 }
 
-async function change(host: Host, changes: number, seed: number, tally: Tally): Promise<void> {
+async function change(host: Place, changes: number, seed: number, tally: Tally): Promise<void> {
   const hosts = fc.sample(objects, { numRuns: 20, seed: seed + 1 }).map((each) => each.slice(1));
   const pool: Spec[] = [...hosts.flat(), ...fc.sample(more, { numRuns: 800, seed })];
   const dice = fc.sample(fc.tuple(fc.nat(9), fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), settings), {
@@ -156,7 +167,8 @@ async function change(host: Host, changes: number, seed: number, tally: Tally): 
       const { state } = host.controller;
       const all: Ref[] = kinds
         .flatMap((kind) => [...(state.collection(kind) as Iterable<AnyObject>)])
-        .filter(({ kind }) => !['settings', 'tenant', 'network', 'peer'].includes(kind));
+        .filter(({ kind }) => !['settings', 'tenant', 'network', 'peer'].includes(kind))
+        .filter(({ key }) => !key.startsWith(apart));
       const gone = picks.flatMap((n) => all[n % all.length] ?? []).map(({ kind, key }) => ({ kind, key }));
       await take(host, { delete: gone.slice(0, 1), cascade: picks.length === 4 }, tally);
     } else await take(host, { settings: mode }, tally);
