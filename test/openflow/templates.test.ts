@@ -231,6 +231,42 @@ describe('structural holes', () => {
     expect(count() - start).toBe(1);
   });
 
+  test('one site with more shapes in turn than it remembers', () => {
+    const ports = (count: number) => Array.from({ length: count }, (_, i) => m`ct_tp_dst=${100 + i}`);
+    const at = (where: Hole, peer: Hole, service: Hole, value: Hole) =>
+      flow`table=${where}, ct_state=+trk-inv, ${peer}, ct_nw_proto=6, ${service}, ${wide}=${value}, actions=drop`;
+    const tables = [spoof, table('other', 11)];
+    const peers: readonly (readonly [Hole, string])[] = [
+      [undefined, ''],
+      [m`ip, ct_nw_src=${prefix(0x0a000000, 8)}`, 'ip,ct_nw_src=10.0.0.0/8,'],
+      [m`ip, ct_nw_src=${prefix(0x0a000001, 32)}`, 'ip,ct_nw_src=10.0.0.1,'],
+      [m`ip, ct_nw_src=${prefix(0, 0)}`, 'ip,'],
+      [m`${m`ipv6`}, ct_ipv6_src=${ip6}`, 'ipv6,ct_ipv6_src=fe80::9,'],
+    ];
+    const services: readonly (readonly [Hole, string])[] = [
+      [[], ''],
+      [ports(1), 'ct_tp_dst=100,'],
+      [m`ct_tp_dst=${masked(64, 0xffc0)}`, 'ct_tp_dst=64/0xffc0,'],
+    ];
+    const values: readonly (readonly [Hole, string])[] = [
+      [7, '7'],
+      [0xfedcba98, '0xfedcba98'],
+      [masked(0x100, 0xff00), '0x100/0xff00'],
+      [masked(0x80000000, 0xffffffff), '0x80000000'],
+    ];
+    for (let round = 0; round < 3; round++) {
+      for (const where of tables)
+        for (const [peer, peerText] of peers)
+          for (const [service, serviceText] of services)
+            for (const [value, valueText] of values)
+              same(
+                at(where, peer, service, value),
+                `table=${where.id},ct_state=+trk-inv,${peerText}ct_nw_proto=6,${serviceText}reg1=${valueText},actions=drop`,
+              );
+    }
+    expect(() => at(spoof, undefined, [], 2 ** 32)).toThrow(/4294967296 is not a whole number/);
+  });
+
   test('too many variants are evicted, counted, and still right', () => {
     const strings = templateOf('table=', ',actions=drop');
     const { evictions } = templateStats();
