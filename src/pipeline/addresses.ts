@@ -9,9 +9,8 @@ export const unspecified6 = new Uint8Array(16);
 export const allNodes = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 export const allNodesMac = Uint8Array.of(0x33, 0x33, 0, 0, 0, 1);
 
-/** The link-local address of a MAC (RFC 4291 appendix A: fe80::/64 and the modified EUI-64). */
-export function linkLocal(mac: Uint8Array): Uint8Array {
-  const address = new Uint8Array(16);
+/** The link-local address of a MAC (RFC 4291 appendix A: fe80::/64 and the modified EUI-64); `address` is 16 bytes of which the middle is zero. */
+export function linkLocal(mac: Uint8Array, address: Uint8Array = new Uint8Array(16)): Uint8Array {
   address[0] = 0xfe;
   address[1] = 0x80;
   address[8] = mac[0]! ^ 0x02;

@@ -54,6 +54,9 @@ function allowedFlows(f: Flows, holder: Holder, { ipv4, ipv6 }: AllowedAddress):
   ipv6Flows(f, holder, ipv6.address, prefix(ipv6.address, ipv6.length), ipv6.length);
 }
 
+/** Of the endpoint at hand; a flow copies what it is given, and there are a hundred thousand of these. */
+const remoteAddress = new Uint8Array(16);
+
 export const source: Feature = {
   endpoint(f, w, e) {
     const holder = holderOf(w, e);
@@ -62,8 +65,8 @@ export const source: Feature = {
     for (const allowed of e.allowed) allowedFlows(f, holder, allowed);
     // Behind its own port an endpoint is known by the port, and link-local packets are never routed back.
     if (localPort(w, e) !== undefined) return;
-    const own = linkLocal(e.mac);
-    ipv6Flows(f, holder, own, own, 128);
+    linkLocal(e.mac, remoteAddress);
+    ipv6Flows(f, holder, remoteAddress, remoteAddress, 128);
   },
 
   /** One flow a group and side: attaching a policy costs this much, however many members there are. */
