@@ -40,6 +40,7 @@ import type {
   TraceResult,
 } from './face.js';
 import { forget } from './forget.js';
+import { forgetLearnedMacs, movesOnVlan } from './learned-macs.js';
 import { healthOf } from './health.js';
 import { HostIpKeeper } from './host-ip/keeper.js';
 import { tellRemarks } from './host-ip/remarks.js';
@@ -76,10 +77,12 @@ export class DatapathController implements Controller {
   readonly #ways: Ways;
   #turn: Promise<unknown> = Promise.resolve();
   /** What the switch is to forget as soon as it has confirmed that generation. */
-  #stale: { readonly generation: number; readonly connections: readonly StaleConnections[] }[] = [];
+  #stale: { readonly generation: number; readonly connections: readonly StaleConnections[]; readonly macs: boolean }[] =
+    [];
   /** The bridge that the engine is connected to, for the life of the daemon. */
   #bridge: string | undefined;
   #flows = 0;
+  readonly #ask = (command: string, ...args: string[]): Promise<string> => this.#explainer.ask(command, ...args);
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -112,7 +115,7 @@ export class DatapathController implements Controller {
       },
     });
     this.#reconciler = new Reconciler({
-      ask: (command, ...args) => this.#explainer.ask(command, ...args),
+      ask: this.#ask,
       forget: (connections) => this.#packets.forget(connections),
       engine: this.#engine,
       book: this.#book,
@@ -277,12 +280,15 @@ export class DatapathController implements Controller {
     const judged = judge(this.state, whole);
     if (!judged.ok) throw refusal(judged.problems);
     const { state, changes } = judged.accepted;
+    const { log } = this.#options;
     const { problems, notes } = await this.#judgePlaces(whole, judged.accepted);
     if (problems.length > 0) throw refusal(problems);
     this.#hostIp.changing(this.state.settings, this.#bridge === undefined ? [] : namedUplinks(request));
     if (changes.length > 0) {
       await this.#options.store.write(storedChanges(changes), state.generation);
-      this.#stale.push({ generation: state.generation, connections: staleConnections(this.state, state, changes) });
+      const [connections, macs] = [staleConnections(this.state, state, changes), movesOnVlan(changes, state)];
+      if (macs) await forgetLearnedMacs(state.settings, this.#ask, log);
+      this.#stale.push({ generation: state.generation, connections, macs });
       this.state = state;
       for (const { after } of changes) {
         if (after) this.#book.pending(ownerKey(after.kind, after.id), state.generation);
@@ -300,11 +306,12 @@ export class DatapathController implements Controller {
   /** Confirmed, and no connection is left on its old way. */
   async #settled(): Promise<Round> {
     const round = await this.#reconciler.settled();
-    const ask = (command: string, ...args: string[]) => this.#explainer.ask(command, ...args);
     const due = this.#stale.filter(({ generation }) => generation <= round.generation);
     this.#stale = this.#stale.filter((each) => !due.includes(each));
+    const { log } = this.#options;
+    if (due.some(({ macs }) => macs)) await forgetLearnedMacs(this.state.settings, this.#ask, log);
     const stale = due.flatMap(({ connections }) => connections);
-    await forget(stale, ask, this.#options.log);
+    await forget(stale, this.#ask, log);
     return round;
   }
 
