@@ -18,7 +18,6 @@ import {
 import { Engine, unixctl } from '../native/index.js';
 import { addDependents, addMeasured, touch } from '../pipeline/dependents.js';
 import type { World } from '../pipeline/world.js';
-import { staleConnections, type StaleConnections } from '../pipeline/translations.js';
 import { countObject } from './counters.js';
 import { countDrops } from './drops.js';
 import type { ControllerOptions } from './controller-options.js';
@@ -39,13 +38,12 @@ import type {
   TraceQuery,
   TraceResult,
 } from './face.js';
-import { forget } from './forget.js';
-import { forgetLearnedMacs, movesOnVlan } from './learned-macs.js';
 import { healthOf } from './health.js';
 import { HostIpKeeper } from './host-ip/keeper.js';
 import { tellRemarks } from './host-ip/remarks.js';
 import { changesPorts, isSharedPort } from './ovsdb/wanted.js';
 import { configureHostPort } from './host-port.js';
+import { Leftovers } from './leftovers.js';
 import { withWay } from './mtu.js';
 import { PacketDesk } from './packet-desk.js';
 import { withPatience } from './patience.js';
@@ -76,9 +74,7 @@ export class DatapathController implements Controller {
   readonly #tenure: Tenure;
   readonly #ways: Ways;
   #turn: Promise<unknown> = Promise.resolve();
-  /** What the switch is to forget as soon as it has confirmed that generation. */
-  #stale: { readonly generation: number; readonly connections: readonly StaleConnections[]; readonly macs: boolean }[] =
-    [];
+  readonly #leftovers: Leftovers;
   /** The bridge that the engine is connected to, for the life of the daemon. */
   #bridge: string | undefined;
   #flows = 0;
@@ -101,6 +97,7 @@ export class DatapathController implements Controller {
     this.#packets = new PacketDesk({ log, clock, state, world, emit: (event) => this.#watch.emit(event) });
     const control = unixctl(rundir);
     this.#explainer = new Explainer(this.#engine, control);
+    this.#leftovers = new Leftovers(this.#ask, log);
     this.#ways = new Ways({
       ...{ log, rundir, settings: () => this.state.settings },
       interfaceMtus: () => this.#database.interfaceMtus(),
@@ -280,15 +277,12 @@ export class DatapathController implements Controller {
     const judged = judge(this.state, whole);
     if (!judged.ok) throw refusal(judged.problems);
     const { state, changes } = judged.accepted;
-    const { log } = this.#options;
     const { problems, notes } = await this.#judgePlaces(whole, judged.accepted);
     if (problems.length > 0) throw refusal(problems);
     this.#hostIp.changing(this.state.settings, this.#bridge === undefined ? [] : namedUplinks(request));
     if (changes.length > 0) {
       await this.#options.store.write(storedChanges(changes), state.generation);
-      const [connections, macs] = [staleConnections(this.state, state, changes), movesOnVlan(changes, state)];
-      if (macs) await forgetLearnedMacs(state.settings, this.#ask, log);
-      this.#stale.push({ generation: state.generation, connections, macs });
+      await this.#leftovers.changing(this.state, judged.accepted);
       this.state = state;
       for (const { after } of changes) {
         if (after) this.#book.pending(ownerKey(after.kind, after.id), state.generation);
@@ -303,15 +297,10 @@ export class DatapathController implements Controller {
     return { ...judged.accepted, settled, notes };
   }
 
-  /** Confirmed, and no connection is left on its old way. */
+  /** Confirmed, and nothing is left on its old way. */
   async #settled(): Promise<Round> {
     const round = await this.#reconciler.settled();
-    const due = this.#stale.filter(({ generation }) => generation <= round.generation);
-    this.#stale = this.#stale.filter((each) => !due.includes(each));
-    const { log } = this.#options;
-    if (due.some(({ macs }) => macs)) await forgetLearnedMacs(this.state.settings, this.#ask, log);
-    const stale = due.flatMap(({ connections }) => connections);
-    await forget(stale, this.#ask, log);
+    await this.#leftovers.confirmed(round.generation, this.state.settings);
     return round;
   }
 

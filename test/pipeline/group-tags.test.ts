@@ -29,11 +29,12 @@ test('a network takes frames with its groupsâ€™ tags, and sends with the groupâ€
   const state = accept(base, [web({ vlan: 207 })]);
   expect(flows(state, 'network', 'blue/lan', 'uplink', 'outerTag', 'deliver')).toMatchInlineSnapshot(`
     [
+      "table=deliver, priority=100,reg0=0x7761816c,reg1=0x300000/0xf00000,dl_src=02:73:6c:75:69:63 actions=set_field:06:00:00:00:00:01->eth_src,goto_table:outerTag",
       "table=deliver, priority=100,reg0=0x7761816c,reg1=0x400000/0xf00000 actions=output:w1,goto_table:outerTag",
       "table=outerTag, priority=10,reg0=0x7761816c actions=push_vlan:0x8100,set_field:4196->vlan_vid,output:"sluice-uplink"",
       "table=outerTag, priority=100,reg0=0x7761816c,reg10=0xd00f8f14 actions=push_vlan:0x8100,set_field:4303->vlan_vid,output:"sluice-uplink"",
-      "table=uplink, priority=100,dl_vlan=100 actions=pop_vlan,set_field:0x7761816c->reg0,set_field:0x3841/0xffff->reg1,set_field:0x30000/0xf0000->reg1,goto_table:source",
-      "table=uplink, priority=100,dl_vlan=207 actions=pop_vlan,set_field:0x7761816c->reg0,set_field:0x3841/0xffff->reg1,set_field:0x30000/0xf0000->reg1,goto_table:source",
+      "table=uplink, priority=10,dl_vlan=100 actions=pop_vlan,set_field:0x7761816c->reg0,set_field:0x3841/0xffff->reg1,set_field:0x30000/0xf0000->reg1,goto_table:source",
+      "table=uplink, priority=10,dl_vlan=207 actions=pop_vlan,set_field:0x7761816c->reg0,set_field:0x3841/0xffff->reg1,set_field:0x30000/0xf0000->reg1,goto_table:source",
     ]
   `);
   expect(flows(state, 'network', 'blue/over', 'tunnelNetwork', 'outerTag')).toMatchInlineSnapshot(`
