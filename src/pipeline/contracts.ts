@@ -327,8 +327,9 @@ export const contracts: readonly TableContract[] = [
   {
     ref: t.deliver,
     purpose: 'Out to a local port, the uplink, the tunnel, or to all of a network.',
-    matches: ['network', 'origin', 'delivery', 'in_port', 'dl_src', 'dl_type'],
+    matches: ['network', 'origin', 'delivery', 'target', 'in_port', 'dl_src', 'dl_type'],
     next: ['hostOut', 'outerTag'],
+    asks: ['deliver'],
     miss: { drop: 'no way out' },
   },
   {
@@ -357,6 +358,7 @@ export const contracts: readonly TableContract[] = [
     purpose: 'The outer destination address, by peer; or one copy for each peer with members.',
     matches: ['delivery', 'network', 'target'],
     next: [],
+    asks: ['tunnelOut'],
     miss: { drop: 'no such peer' },
   },
 ];

@@ -5,6 +5,7 @@
  */
 import { a, m, type Flows, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
+import { copiesTo } from './flood.js';
 import { delivery, origin, prio, reg, t } from './layout.js';
 import { floodsToPeers } from './tunnel.js';
 import { localPort, type World } from './world.js';
@@ -36,7 +37,7 @@ export const deliver: Feature = {
   },
 
   network(f, w, n) {
-    const local = localOutputs(w, n.key);
+    const local = copiesTo(f, t.deliver, n.id, localOutputs(w, n.key));
     const scope = m`${reg.network}=${n.id}`;
     if (n.encap === 'vlan') {
       floodFlow(f, scope, local, w.ports.uplink !== undefined);

@@ -7,6 +7,7 @@
 import type { Network, Peer } from '../model/index.js';
 import { a, type Flows, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
+import { copiesTo } from './flood.js';
 import { delivery, origin, prio, reg, t } from './layout.js';
 import { zoneOf, type World } from './world.js';
 
@@ -55,9 +56,10 @@ export const tunnel: Feature = {
     const { tunnel: port } = w.ports;
     const peers = memberPeers(w, n.key);
     if (port === undefined || peers.length === 0) return;
+    const copies = peers.map((peer) => a`${toPeer(peer.address)}, output:${port}`);
     // Broadcast, unknown and multicast: one copy to each peer that has a member, and to no other.
     f.add`table=${t.tunnelOut}, priority=${prio.usual}, ${reg.network}=${n.id}, ${reg.delivery}=${delivery.flood},
-      actions=${peers.map((peer) => a`${toPeer(peer.address)}, output:${port}`)}`;
+      actions=${copiesTo(f, t.tunnelOut, n.id, copies)}`;
   },
 
   peer(f, w, p) {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { refOf } from '../../src/model/index.js';
+import { contracts } from '../../src/pipeline/layout.js';
 import { examplePath } from '../pipeline/support.js';
 import { ofctlLines, onDummy, startHost, type Host } from './bench-host.js';
 
@@ -167,34 +168,38 @@ test('deleting every object leaves the switch as it was', async () => {
   expect(await ofctlLines(host.sandbox)).toEqual(empty);
 });
 
-test('a network whose flows do not fit in a message is quarantined by name; everything else is in', async () => {
+test('an object that the switch refuses is quarantined by name and error, the rest is in, and a retry takes it up again', async () => {
   host = await startHost();
-  const many = Array.from({ length: 3000 }, (_, i) => `${i >> 8}.${i & 255}`);
-  const put = [
-    { kind: 'settings', datapathType: 'dummy', vtepIp: '172.31.255.1' },
-    { kind: 'tenant', name: 'blue' },
-    { kind: 'network', tenant: 'blue', name: 'wide', encap: 'vxlan', vni: 7 },
-    { kind: 'network', tenant: 'blue', name: 'narrow', encap: 'vxlan', vni: 8 },
-    ...many.map((tail) => ({ kind: 'peer', vtepIp: `172.30.${tail}` })),
-    ...many.map((tail, i) => ({
-      kind: 'endpoint',
-      id: `e${i}`,
-      tenant: 'blue',
-      network: 'wide',
-      mac: `02:00:00:00:${(i >> 8).toString(16).padStart(2, '0')}:${(i & 255).toString(16).padStart(2, '0')}`,
-      vtepIp: `172.30.${tail}`,
-    })),
+  const group = (n: number) => [
+    { kind: 'policy', tenant: 'blue', name: `p${n}` },
+    { kind: 'group', tenant: 'blue', name: `g${n}`, policies: [`p${n}`], defaultAction: 'deny' },
   ];
-  const result = await host.controller.apply({ put }, 'committed');
-  expect(result.attention.map(({ ref, status }) => [ref.kind, ref.key, status.state])).toEqual([
-    ['network', 'blue/wide', 'quarantined'],
-  ]);
-  expect(result.attention[0]?.status.problems[0]?.message).toMatch(/do not fit in one message/);
-  expect(host.controller.status({ kind: 'network', key: 'blue/narrow' }).state).toBe('committed');
+  const groups = (...numbers: number[]) => [{ kind: 'tenant', name: 'blue' }, ...numbers.flatMap(group)];
+  await host.controller.apply({ put: groups(1, 2) }, 'committed');
+  const table = contracts.findIndex(({ ref }) => ref.name === 'policy');
+  const full = (await host.controller.flows({ table: 'policy' })).length + 1;
+  const limited = [`flow_tables:${table}=@t`, '--', '--id=@t', 'create', 'Flow_Table', `flow_limit=${full}`];
+  await host.sandbox.vsctl('set', 'bridge', 'br-sluice', ...limited);
+  const rule = (n: number) => ({
+    kind: 'rule',
+    tenant: 'blue',
+    policy: `p${n}`,
+    id: '1',
+    direction: 'in',
+    action: 'allow',
+    protocol: 'tcp',
+    ports: [n],
+  });
+  const result = await host.controller.apply({ put: [rule(1), rule(2)] }, 'committed');
+  const [refused] = result.attention;
+  expect(result.attention.length).toBe(1);
+  expect(refused?.status.state).toBe('quarantined');
+  expect(refused?.status.problems[0]?.message).toMatch(/OFPFMFC_TABLE_FULL/);
+  expect((await host.controller.flows({ table: 'policy' })).length).toBe(full);
+  await host.sandbox.vsctl('clear', 'bridge', 'br-sluice', 'flow_tables');
   expect(await host.controller.retry()).toBe(1);
-  const half = many.slice(0, 1500).map((_, i) => ({ kind: 'endpoint' as const, key: `e${i}` }));
-  await host.controller.apply({ delete: half }, 'committed');
-  expect(host.controller.status({ kind: 'network', key: 'blue/wide' }).state).toBe('committed');
+  expect(host.controller.status(refused!.ref).state).toBe('committed');
+  expect((await host.controller.flows({ table: 'policy' })).length).toBe(full + 1);
 });
 
 test('an address that an endpoint lists twice is one flow', async () => {

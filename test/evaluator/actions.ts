@@ -19,8 +19,8 @@ export type Action =
   | { readonly do: 'move'; readonly from: Range; readonly to: Range }
   | { readonly do: 'output'; readonly port: number | Range | 'in_port' }
   | { readonly do: 'goto'; readonly table: number }
-  /** Looks up by the original tuple of the connection, and comes back. */
-  | { readonly do: 'ask'; readonly table: number }
+  /** Looks up, by the original tuple of the connection or by the packet itself, and comes back. */
+  | { readonly do: 'ask'; readonly table: number; readonly ct: boolean }
   | { readonly do: 'ct'; readonly commit: boolean; readonly table?: number; readonly zone: number | Range }
   | { readonly do: 'push_vlan' }
   | { readonly do: 'pop_vlan' }
@@ -93,8 +93,8 @@ function action(text: string): Action {
   if (text === 'pop_vlan') return { do: 'pop_vlan' };
   if (text === 'dec_ttl') return { do: 'dec_ttl' };
   if (text.startsWith('controller(')) return { do: 'controller' };
-  const asked = /^resubmit\(,(\d+),ct\)$/.exec(text);
-  if (asked) return { do: 'ask', table: Number(asked[1]) };
+  const asked = /^resubmit\(,(\d+)(,ct)?\)$/.exec(text);
+  if (asked) return { do: 'ask', table: Number(asked[1]), ct: asked[2] !== undefined };
   if (text === 'IN_PORT') return { do: 'output', port: 'in_port' };
   const larger = /^check_pkt_larger\((\d+)\)->(.*)$/.exec(text);
   if (larger) return { do: 'larger', bytes: Number(larger[1]), to: mustRange(larger[2] ?? '') };

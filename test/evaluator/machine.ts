@@ -85,7 +85,7 @@ class Run {
         write(fields, action.to, this.#frameBytes() > action.bytes ? 1n : 0n);
         return;
       case 'ask':
-        this.#walk(action.table, fields, byOriginalTuple(fields));
+        this.#walk(action.table, fields, action.ct ? byOriginalTuple(fields) : fields);
         return;
       case 'controller':
         this.sent.push({ port: daemonPort, fields: new Map(fields) });
@@ -118,7 +118,8 @@ class Run {
     const tunnel = {
       id: Number(fields.get('tun_id') ?? 0n),
       source: fields.get('tun_src') ?? 0n,
-      destination: fields.get('tun_dst') ?? fields.get('tun_ipv6_dst') ?? 0n,
+      // An IPv4 destination wins, if there is one.
+      destination: (fields.get('tun_dst') ?? 0n) === 0n ? (fields.get('tun_ipv6_dst') ?? 0n) : fields.get('tun_dst')!,
     };
     this.sent.push({
       port,

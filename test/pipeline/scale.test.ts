@@ -238,7 +238,8 @@ ${rows.join('\n')}
 
 A rule costs its flows once for each *policy set* (distinct list of policies and default among the groups) that contains it, times its
 blocks of ports, times its CIDRs. A service of more than 500 providers has a group for each of them and port besides; 2,500 providers are
-the most that fit into one message.
+the most that fit into one message. A network of more than 1,000 local members, or with members behind more than 1,000 peers, has one flow more for each
+1,000 of either.
 
 ## Contiv's example
 
