@@ -176,6 +176,56 @@ describe.skipIf(!root)('policy between two hosts', () => {
     expect(await w('a').ping(server, { count: 2 })).toMatchObject({ received: 0 });
   });
 
+  test('joint: of the sender’s out-rules and the receiver’s in-rules the highest priority decides, deny among equals', async () => {
+    const deny = { direction: 'out', action: 'deny', protocol: 'tcp', ports: ['81-83'] };
+    await overlay.apply([
+      rule('guard', '1', { protocol: 'tcp', ports: ['80-83'], priority: 10 }),
+      rule('outgoing', '1', { ...deny, priority: 10 }),
+    ]);
+    expect(await reached('a', server, [80, 81, 82, 83])).toEqual([80]);
+    await overlay.apply([rule('guard', '3', { protocol: 'tcp', ports: [82], priority: 11 })]);
+    expect(await reached('a', server, [80, 81, 82, 83])).toEqual([80, 82]);
+    await overlay.apply([rule('outgoing', '1', { ...deny, priority: 12 })]);
+    expect(await reached('a', server, [80, 81, 82, 83])).toEqual([80]);
+  });
+
+  test('members of one group are judged like those of any two', async () => {
+    expect(await reached('a', '10.1.1.4', [80, 81])).toEqual([]);
+    await overlay.apply([
+      rule('outgoing', '1', { direction: 'out', protocol: 'tcp', ports: [80], peer: { group: 'clients' } }),
+    ]);
+    expect(await reached('a', '10.1.1.4', [80, 81])).toEqual([80]);
+  });
+
+  test('a rule without addresses holds for both families, one with addresses for theirs alone', async (context) => {
+    if (!overlay.lab.ipv6) context.skip('no IPv6 in namespaces here');
+    await w('a').waitForPing('fd00:1::2');
+    await overlay.apply([rule('guard', '1', { protocol: 'tcp', ports: [80] })]);
+    expect(await reached('a', server, [80])).toEqual([80]);
+    expect(await reached('a', 'fd00:1::2', [80])).toEqual([80]);
+    await overlay.apply([rule('guard', '1', { protocol: 'tcp', ports: [80], peer: { cidrs: ['0.0.0.0/0'] } })]);
+    expect(await reached('a', server, [80])).toEqual([80]);
+    expect(await reached('a', 'fd00:1::2', [80])).toEqual([]);
+  });
+
+  test('a sender that is no known endpoint is in no group; rules about its address, or about anybody, match it', async () => {
+    const { state } = overlay.daemons[1];
+    const { spec } = state.endpoints.get('a')!;
+    // Its own host knows it and lets it send; the receiver's judges again.
+    await overlay.daemons[1].apply({ delete: [{ kind: 'endpoint', key: 'a' }] }, 'effective');
+    try {
+      await overlay.apply([rule('guard', '1', { protocol: 'tcp', ports: [80], peer: { group: 'clients' } })]);
+      expect(await reached('a', server, [80])).toEqual([]);
+      expect(await reached('d', server, [80])).toEqual([80]);
+      await overlay.apply([rule('guard', '1', { protocol: 'tcp', ports: [80], peer: { cidrs: ['10.1.1.1/32'] } })]);
+      expect(await reached('a', server, [80])).toEqual([80]);
+      await overlay.apply([rule('guard', '1', { protocol: 'tcp', ports: [80] })]);
+      expect(await reached('a', server, [80])).toEqual([80]);
+    } finally {
+      await overlay.daemons[1].apply({ put: [spec] }, 'effective');
+    }
+  });
+
   test('both-sides: what the receiver allows, the sender must allow as well', async () => {
     await overlay.apply([
       rule('guard', '1', { protocol: 'tcp', ports: ['8000-8010'], priority: 10 }),
