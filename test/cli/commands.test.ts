@@ -50,6 +50,20 @@ test('get prints one object, or several, in every form', async () => {
   expect(await printed('get settings')).toMatch(/^VTEP +UPLINKS +BRIDGE +FLOWS +STATUS\n- +- +br-sluice/);
 });
 
+test('get of an object that is named says what there is to say of it, below the table', async () => {
+  const problems = [
+    { code: 'conflict', message: 'rule x of the same priority denies tcp: deny wins' },
+    { code: 'sctp_untracked', message: 'ports' },
+  ];
+  served.controller.statuses.set('group/blue/app', { problems });
+  expect((await printed('get groups')).split('\n')[1]).toMatch(/ committed \(conflict, sctp_untracked\)$/);
+  const { out, err } = await run('get group blue/app', { env });
+  expect(out).toMatch(/^KEY .*\nblue\/app .*\n$/);
+  expect(err).toBe(
+    'group/blue/app: conflict: rule x of the same priority denies tcp: deny wins\ngroup/blue/app: sctp_untracked: ports\n',
+  );
+});
+
 test('get of nothing says so', async () => {
   expect(await run('get peers', { env })).toEqual({ code: 0, out: '', err: 'there are no peers\n' });
 });
