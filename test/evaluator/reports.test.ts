@@ -1,6 +1,7 @@
 /**
  * Which rules never decide, and which contradict each other, is said of just those: held against every connection of small worlds.
- * Neighbours: judge.ts judges each connection; src/model/shadow.ts and conflict.ts are what is held to it.
+ * Neighbours: judge.ts judges each connection; src/model/shadow.ts and conflict.ts are what is held to it. SLUICE_REPORT_WORLDS (60) says
+ * how many worlds; 800 take three minutes.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -234,4 +235,4 @@ test('of every rule of a small world, it is said whether it ever decides, and wh
   );
   // Nothing is shown where nothing is found.
   for (const [what, count] of Object.entries(tally)) expect(count, what).toBeGreaterThan(0);
-}, 120_000);
+}, 900_000);
