@@ -34,6 +34,8 @@ class Session {
   [[nodiscard]] virtual bool wants_close() const = 0;                          // close and reconnect
   // Whether a stream should stand at all: it is dialled when this turns true and closed when it turns false.
   [[nodiscard]] virtual bool wanted() const { return true; }
+  // Whether somebody waits for an answer that is due within microseconds: waking up from sleep takes as long.
+  [[nodiscard]] virtual bool brisk() const { return false; }
 };
 
 }  // namespace sluice

@@ -42,6 +42,7 @@ struct SwitchEngine::Parts final : openflow::MessageSink, LaneEvents, CommitEven
   void on_writable(Millis now) override { pump(now); }
   void on_tick(Millis now) override;
   [[nodiscard]] Millis sink_deadline() const override;
+  [[nodiscard]] bool sink_brisk() const override { return streams.brisk(); }
 
   // LaneEvents
   void on_lane_up(Millis now) override { pump(now); }

@@ -52,6 +52,8 @@ class Streams {
   [[nodiscard]] bool busy() const { return urgent_.busy() || bulk_.busy(); }
   [[nodiscard]] bool bulk_busy() const { return bulk_.busy(); }
   [[nodiscard]] bool bulk_idle() const { return bulk_.idle(); }
+  // A small change is under way, and nothing but small changes: a load keeps both sides busy anyway.
+  [[nodiscard]] bool brisk() const { return urgent_.bundles_in_flight() > 0 && !bulk_.busy(); }
   [[nodiscard]] std::size_t bulk_additions() const { return bulk_plan_.additions(); }
   [[nodiscard]] std::size_t bundles_in_flight() const;
   [[nodiscard]] CommitterTotals totals() const;

@@ -36,6 +36,7 @@ class Connection final : public Source {
   void tick(Millis now) override;
   bool pump(Millis now) override;
   [[nodiscard]] Millis deadline() const override;
+  [[nodiscard]] bool brisk() const override { return state_ == State::open && session_.brisk(); }
 
   // Closes the stream, tells the session why, and does not dial again.
   void hang_up(std::string_view reason, Millis now);

@@ -4,12 +4,15 @@
 // Invariant: a source is called on the I/O thread only, and never again after remove().
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <random>
+#include <span>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -30,6 +33,7 @@ class Source {
   // one stream may have made the session's owner compose for another.
   virtual bool pump(Millis now) = 0;
   [[nodiscard]] virtual Millis deadline() const = 0;
+  [[nodiscard]] virtual bool brisk() const { return false; }  // see Session::brisk()
 };
 
 // post() and run_and_wait() belong to any thread, all else to the I/O thread. The thread starts with the object and is
@@ -69,6 +73,9 @@ class Loop {
   void pump_all();
   void wake();
   [[nodiscard]] int wait_millis() const;
+  // Waits for events and returns how many there are. Where an answer is due at once it asks for a while before it
+  // sleeps.
+  [[nodiscard]] int wait(std::span<epoll_event> events) const;
 
   Fd epoll_;
   Fd wake_;

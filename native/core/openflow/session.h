@@ -22,6 +22,7 @@ class MessageSink {
   virtual void on_writable(Millis now) = 0;                               // output() is below the low-water mark
   virtual void on_tick(Millis now) = 0;
   [[nodiscard]] virtual Millis sink_deadline() const = 0;
+  [[nodiscard]] virtual bool sink_brisk() const { return false; }  // see Session::brisk()
 };
 
 // Lives on the I/O thread. Does not own the sink, which outlives it.
@@ -44,6 +45,7 @@ class OpenFlowSession final : public Session {
   [[nodiscard]] bool wants_close() const override { return !failure_.empty(); }
   [[nodiscard]] bool wanted() const override { return wanted_; }
   void want(bool wanted) { wanted_ = wanted; }
+  [[nodiscard]] bool brisk() const override { return up() && sink_.sink_brisk(); }
 
   [[nodiscard]] bool up() const { return phase_ == Phase::up; }
   [[nodiscard]] bool open() const { return phase_ != Phase::closed; }
