@@ -8,7 +8,7 @@ import { a, m, prefix, type Flows, type Fragment, type Masked } from '../openflo
 import type { Feature } from './feature.js';
 import { addressPriority, connectedPriority, prio, reg, t } from './layout.js';
 import { toDaemon } from './punt.js';
-import { ethernetMtu, isRouted, networkMtu, zoneOf, type World } from './world.js';
+import { ethernetMtu, isRouted, networkByKey, networkMtu, zoneOf, type World } from './world.js';
 
 /** Without a tag, which is off by then: check_pkt_larger counts the frame (ovs-actions(7)). */
 const ethernetHeader = 14;
@@ -22,9 +22,11 @@ function limitOf({ underlay }: World, mtu: number): number | undefined {
   return mtu;
 }
 
+const unmeasured = a`goto_table:${t.route}`;
+
 /** What is not measured goes on all the same: a wider route might be measured. */
 function measured(limit: number | undefined): Fragment {
-  if (limit === undefined) return a`goto_table:${t.route}`;
+  if (limit === undefined) return unmeasured;
   // The switch takes both ways from here on: the rest of the actions is nested in the comparison.
   return a`set_field:${limit}->${reg.mtu}, check_pkt_larger(${limit + ethernetHeader})->${reg.tooBig}, goto_table:${t.tooBig}`;
 }
@@ -59,7 +61,7 @@ export const pathMtu: Feature = {
   },
 
   route(f, w, { tenant, network, prefix: { address, length } }: Route) {
-    const into = w.state.networks.get(network);
+    const into = networkByKey(w, network);
     if (w.underlay === undefined || into === undefined) return;
     const action = measured(limitOf(w, networkMtu(w.underlay, into)));
     const zone = zoneOf(w, tenant);

@@ -7,7 +7,7 @@ import { isLinkLocal, type Endpoint, type Route } from '../model/index.js';
 import { a, prefix, type Flows, type Fragment } from '../openflow/index.js';
 import type { Feature } from './feature.js';
 import { addressPriority, connectedPriority, delivery, reg, routerMac, t } from './layout.js';
-import { isRouted, networkOf, zoneOf, type World } from './world.js';
+import { isRouted, networkByKey, networkOf, zoneOf, type World } from './world.js';
 
 /**
  * To an endpoint by its address: the frame goes on in the endpoint's network as the router sends it. vswitchd drops what a decrement would bring to 0.
@@ -32,12 +32,14 @@ export function routesTo(f: Flows, w: World, e: Endpoint): void {
 
 /** Onto the next hop's link, as the router sends it; behind a peer without asking who has the MAC there. */
 function hopOf(w: World, { network, mac, vtepIp }: Route): Fragment | undefined {
-  const link = a`set_field:${w.state.networks.get(network)?.id ?? 0}->${reg.network}, set_field:${routerMac}->eth_src, set_field:${mac}->eth_dst, dec_ttl`;
-  if (vtepIp === undefined) return a`${link}, goto_table:${t.destination}`;
+  const into = networkByKey(w, network)?.id ?? 0;
+  if (vtepIp === undefined)
+    return a`set_field:${into}->${reg.network}, set_field:${routerMac}->eth_src, set_field:${mac}->eth_dst, dec_ttl, goto_table:${t.destination}`;
   const peer = w.state.peers.get(vtepIp);
   return (
     peer &&
-    a`${link}, set_field:${delivery.tunnel}->${reg.delivery}, set_field:${peer.id}->${reg.target}, goto_table:${t.receiver}`
+    a`set_field:${into}->${reg.network}, set_field:${routerMac}->eth_src, set_field:${mac}->eth_dst, dec_ttl,
+      set_field:${delivery.tunnel}->${reg.delivery}, set_field:${peer.id}->${reg.target}, goto_table:${t.receiver}`
   );
 }
 

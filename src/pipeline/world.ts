@@ -97,12 +97,16 @@ function portNamed(w: World, e: Endpoint): number | undefined {
 }
 
 function networkNamed(w: World, e: Endpoint): Network {
-  const last = recentOf(w.state);
-  if (last.network?.key === e.network) return last.network;
-  const network = w.state.networks.get(e.network);
+  const network = networkByKey(w, e.network);
   if (!network) throw new Error(`endpoint ${e.key} is on network ${e.network}, which the state does not have`);
-  last.network = network;
   return network;
+}
+
+/** A network by its key: often that of the object before. */
+export function networkByKey(w: World, key: string): Network | undefined {
+  const last = recentOf(w.state);
+  if (last.network?.key !== key) last.network = w.state.networks.get(key);
+  return last.network;
 }
 
 function groupNamed(w: World, e: Endpoint): Group | undefined {
