@@ -3,7 +3,7 @@
  * JavaScript from TypeScript. Each step is skipped when what it makes is newer than what it is made of.
  * Neighbours: start, test and bench begin with setup(); `npm run build` is this file with --build, which redoes the builds.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { installPackages } from './apt.mjs';
@@ -78,6 +78,8 @@ async function buildTypeScript(force) {
   if (!force && stampOf(stamp) === hash) return;
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   await step('tsc', 'compiling TypeScript', process.execPath, [packaged('typescript/bin/tsc'), '-p', 'tsconfig.json']);
+  // npx makes the command executable when it links it, and not again after another build.
+  chmodSync(join(root, 'dist/cli/index.js'), 0o755);
   leaveStamp(stamp, hash);
 }
 
