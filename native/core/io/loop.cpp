@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -125,9 +124,6 @@ void Loop::unwatch(WatchId id, int fd) {
 }
 
 void Loop::run() {
-  // It has little to do and others wait for it: vswitchd for messages, JavaScript for answers. Where both cores are
-  // taken it goes first, if the process may say so.
-  [[maybe_unused]] const int refused = ::setpriority(PRIO_PROCESS, 0, -10);
   for (;;) {
     turn();
     if (!stopping_) continue;
