@@ -24,8 +24,9 @@ async function start(parsed: Parsed, io: Io): Promise<ExitCode> {
   const { showExample } = await import('./start/index.js');
   let signalled = (): void => undefined;
   const stopped = new Promise<void>((resolve) => (signalled = resolve));
-  process.once('SIGINT', signalled);
-  process.once('SIGTERM', signalled);
+  // Not once(): the sandbox looks whether anybody else answers a signal, and one that is heard once is gone by then.
+  process.on('SIGINT', signalled);
+  process.on('SIGTERM', signalled);
   try {
     return await showExample(io, { once: parsed.values['once'] === true, stopped: () => stopped });
   } finally {
