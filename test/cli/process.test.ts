@@ -1,6 +1,8 @@
 /** The program as a process: its start, streams and exit code. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.js';
@@ -69,3 +71,21 @@ test.each(['index', ...commands.map(({ name }) => name).filter((name) => name !=
 test('--version', async () => {
   expect(await start(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^sluice [0-9.]+\n$/) });
 });
+
+test('start, ended by Ctrl-C, leaves no folder behind', async () => {
+  const tmp = mkdtempSync(join(tmpdir(), 'sluice-process-'));
+  try {
+    const child = spawn(process.execPath, ['--import', 'tsx', entry, 'start'], {
+      env: { ...process.env, TMPDIR: tmp },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (chunk.toString().includes('Ctrl-C ends it')) child.kill('SIGINT');
+    });
+    const ended = await new Promise((resolve) => child.on('close', (code, signal) => resolve([code, signal])));
+    expect(ended).toEqual([0, null]);
+    expect(readdirSync(tmp).filter((name) => name.startsWith('sluice-start-'))).toEqual([]);
+  } finally {
+    rmSync(tmp, { recursive: true, force: true });
+  }
+}, 60_000);
