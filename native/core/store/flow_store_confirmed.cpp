@@ -80,6 +80,7 @@ void FlowStore::mark_sent(Index entry) {
   e.sent = bodies_.share(e.desired);
   e.in_flight = true;
   e.asked = false;
+  sent_any_ = true;
 }
 
 Outcome FlowStore::confirm(Index entry) {

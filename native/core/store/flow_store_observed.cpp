@@ -55,7 +55,8 @@ void FlowStore::observe(const KeyView& key, const BodyView& body) {
   if (!bodies_.equal(e.confirmed, body)) {
     learn(entry, bodies_.equal(e.desired, body) ? bodies_.share(e.desired) : bodies_.make(body), sink_);
   }
-  // An owner of an earlier run of ours: what it had is what a refusal must leave in place.
+  // What an earlier run of ours left is what a refusal must leave in place; what this one has sent of a change is not.
+  if (sent_any_) return;
   const Index owner = owners_.find(owner_of_cookie(body.head.cookie));
   if (owner == 0 || owners_[owner].settled_once) return;
   Index w = find_want(entry, owner);
