@@ -282,6 +282,7 @@ export class DatapathController implements Controller {
     this.#hostIp.changing(this.state.settings, this.#bridge === undefined ? [] : namedUplinks(request));
     if (changes.length > 0) {
       await this.#options.store.write(storedChanges(changes), state.generation);
+      this.#packets.announcer.leaving(changes);
       await this.#leftovers.changing(this.state, judged.accepted);
       this.state = state;
       for (const { after } of changes) {

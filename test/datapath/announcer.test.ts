@@ -104,6 +104,20 @@ test('an endpoint that comes from another host is announced', () => {
   expect(sent).toHaveLength(2);
 });
 
+test('an endpoint that leaves is not announced any more, even while its change is under way', () => {
+  const state = accept(objects(2));
+  const it = announcer(state);
+  it.changed(created(state));
+  it.confirmed();
+  const [before] = [...state.endpoints.values()];
+  const [after] = [...accept(objects(1, {})).endpoints.values()];
+  // The announcer still sees it here.
+  it.leaving([{ ref: { kind: 'endpoint', key: before!.key }, before: before!, after: after! }]);
+  wait(10_000);
+  expect(sent).toHaveLength(8);
+  expect(sent.join()).not.toContain('020000000001');
+});
+
 test('an endpoint is announced when its group gets another VLAN, and when it goes into a group that has one', () => {
   const group = (name: string, vlan?: number) => ({
     kind: 'group',

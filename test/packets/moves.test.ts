@@ -92,21 +92,25 @@ describe.skipIf(!root)('changes under continuous pings', () => {
       const other = await overlay.lab.workload(overlay.hosts[1], options);
       await there.apply({ put: [{ ...unplaced(to), interface: id }] }, 'effective');
       const [seenHere, seenThere] = [await overlay.workload(id).capture('icmp'), await other.capture('icmp')];
+      const announced = await overlay.workload(from.id).capture(`arp and ether src ${mac}`);
       const moves = async () => {
         for (let i = 0; i < 6; i++) {
           const where = i % 2 === 0 ? awayHere : { interface: id };
           const seen = i % 2 === 0 ? seenThere : seenHere;
           const { length } = seen.lines;
+          const before = announced.lines.length;
           // Its uplink bridge has heard that the endpoint is here, and nobody tells it otherwise.
           await overlay.hosts[1].sandbox.appctl('fdb/flush', 'br-sluice-up');
           await here.apply({ put: [{ ...unplaced(to), ...where }] }, 'effective');
           await until('pings come there', () => seen.lines.length > length + 10);
+          // Else the other host's bridge would hear only now that it is here.
+          if (i % 2 === 1) await until('it is announced here', () => announced.lines.length > before);
         }
       };
       const pings = overlay.workload(from.id).startPing(ipv4, { intervalMs: 5 });
       await until('pings are answered', () => pings.received > 20);
       await moves();
-      await pings.stop();
+      await Promise.all([pings.stop(), announced.stop()]);
       const got = [...(await seenHere.stop()), ...(await seenThere.stop())];
       // An answer that was on its way from the old place when that was left may be lost; no question is.
       const numbers = got.flatMap((line) => /echo request.* seq (\d+)/.exec(line)?.[1] ?? []).map(Number);

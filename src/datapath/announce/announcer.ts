@@ -41,6 +41,18 @@ export class Announcer {
     this.#parts = parts;
   }
 
+  /**
+   * Endpoints that are about to leave this host say nothing more here: bridges would learn the MAC on the wrong
+   * side again, and drop what comes for it.
+   */
+  leaving(changes: readonly Change[]): void {
+    for (const { before, after } of changes) {
+      if (before?.kind !== 'endpoint' || (after?.kind === 'endpoint' && interfaceOf(after) !== undefined)) continue;
+      this.#asked.delete(before.key);
+      this.#waiting.delete(before.key);
+    }
+  }
+
   /** Endpoints that appear on this host, or whose MAC, addresses, port, or tag outside are others. */
   changed(changes: readonly Change[]): void {
     for (const { before, after } of changes) {
