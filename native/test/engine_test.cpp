@@ -152,7 +152,7 @@ TEST_CASE("many refused owners are all found, wherever the switch notices") {
 
 TEST_CASE("a large change goes in stages, additions before deletions") {
   ConnectedRig rig;
-  CHECK(rig.commit(many(3500)).bundles == 15);
+  CHECK(rig.commit(many(3500)).bundles == 14);
   rig.fake.log.clear();
   Batch next;
   for (std::uint32_t i = 1; i <= 3500; ++i) next.owner(owner(i)).flow(100'000 + i, output(2));

@@ -13,9 +13,6 @@ namespace {
 
 using openflow::BundleControl;
 
-// A bundle that gets lost this often is no accident.
-constexpr unsigned kMaxLost = 8;
-
 // Of the bundle errors, those that are about one message: OFPBFC_MSG_BAD_LEN, _BAD_XID, _UNSUP and _CONFLICT.
 [[nodiscard]] bool is_about_bundle(const openflow::Error& e) {
   return e.type == openflow::kErrorBundleFailed && (e.code < 8 || e.code > 11);
@@ -26,14 +23,12 @@ constexpr unsigned kMaxLost = 8;
 // --- sending ---------------------------------------------------------------------------------------------------------
 
 void Committer::compose(const CommitPolicy& policy, std::span<Lane* const> lanes, Millis now) {
-  // Small slices over many lanes: with fewer under way some lanes would have nothing for the switch's next turn.
-  most_in_flight_ = lanes.size() > 1 ? kInFlight + 1 : kInFlight;
   for (;;) {
     Retry work;
     Lane* lane = nullptr;
     if (!retries_.empty()) {
       // After a failure one at a time, in order, with nothing else under way: it must be clear who is to blame.
-      lane = in_flight_.empty() ? free_lane(lanes) : nullptr;
+      lane = in_flight_.empty() ? free_lane(lanes, policy.under_way) : nullptr;
       if (lane != nullptr) next_retry(work);
     } else {
       lane = next(policy, lanes, work);
@@ -51,35 +46,52 @@ bool Committer::may_start(Stage stage) const {
   });
 }
 
-bool Committer::has_room(Lane& lane) const {
+bool Committer::has_room(Lane& lane, std::size_t most) {
   if (!lane.up() || lane.wants_close() || lane.output().size() >= kLowWater) return false;
-  return static_cast<std::size_t>(std::ranges::count(in_flight_, &lane, &Transaction::lane)) < most_in_flight_;
+  const Load& load = load_of(lane);
+  return load.entries < most && load.bundles < kMostBundles;
+}
+
+Committer::Load& Committer::load_of(const Lane& lane) {
+  const auto found = std::ranges::find(loads_, &lane, &Load::lane);
+  return found != loads_.end() ? *found : loads_.emplace_back(Load{&lane});
+}
+
+// It is no longer under way.
+Committer::Transaction Committer::take(Position t) {
+  Load& load = load_of(*t->lane);
+  --load.bundles;
+  load.entries -= t->entries;
+  if (t->commit_xid != 0) --load.commits;
+  Transaction taken = std::move(*t);
+  in_flight_.erase(t);
+  return taken;
 }
 
 // The one with the least under way.
-Committer::Lane* Committer::free_lane(std::span<Lane* const> lanes) const {
+Committer::Lane* Committer::free_lane(std::span<Lane* const> lanes, std::size_t most) {
   Lane* best = nullptr;
-  std::ptrdiff_t least = 0;
   for (Lane* lane : lanes) {
-    if (!has_room(*lane)) continue;
-    const auto under_way = std::ranges::count(in_flight_, lane, &Transaction::lane);
-    if (best != nullptr && under_way >= least) continue;
+    if (!has_room(*lane, most)) continue;
     best = lane;
-    least = under_way;
+    most = load_of(*lane).entries;
   }
   return best;
 }
 
-// Any lane while all that is under way belongs to this one step; otherwise the lane that has all of it, since one lane
-// keeps its order.
-Committer::Lane* Committer::lane_for(const Plan::Front& at, std::span<Lane* const> lanes) const {
-  const auto of_this_step = [&](const Transaction& t) {
-    return t.slice.first_step == at.step && t.slice.last_step == at.step;
-  };
-  if (std::ranges::all_of(in_flight_, of_this_step)) return free_lane(lanes);
+// Within a stage any lane. What belongs to a later step than something under way is sent ahead and its COMMIT held, and
+// so little of it that small changes find few flows under way. Otherwise the lane that has all that is under way, since
+// one lane keeps its order.
+Committer::Lane* Committer::lane_for(const Plan::Front& at, std::size_t most, std::span<Lane* const> lanes) {
+  const auto of_this_stage = [&](const Transaction& t) { return t.slice.stage == at.stage; };
+  if (std::ranges::all_of(in_flight_, of_this_stage)) {
+    const bool ahead =
+        std::ranges::any_of(in_flight_, [&](const Transaction& t) { return t.slice.first_step < at.step; });
+    return free_lane(lanes, ahead && lanes.size() > 1 ? most / 2 : most);
+  }
   Lane* only = in_flight_.front().lane;
   const bool has_all = std::ranges::all_of(in_flight_, [&](const Transaction& t) { return t.lane == only; });
-  return has_all && std::ranges::find(lanes, only) != lanes.end() && has_room(*only) ? only : nullptr;
+  return has_all && std::ranges::find(lanes, only) != lanes.end() && has_room(*only, most) ? only : nullptr;
 }
 
 void Committer::next_retry(Retry& work) {
@@ -96,7 +108,7 @@ Committer::Lane* Committer::next(const CommitPolicy& policy, std::span<Lane* con
   if (!at || !may_start(at->stage)) return nullptr;
   if (policy.adds_only && at->stage >= Stage::flows_delete) return nullptr;
   if (policy.hold_flows && at->stage == Stage::flows_add) return nullptr;
-  Lane* lane = lane_for(*at, lanes);
+  Lane* lane = lane_for(*at, policy.under_way, lanes);
   if (lane == nullptr) return nullptr;
   const std::size_t one_bundle = policy.atomic                       ? kAtomicEntries
                                  : policy.staged || policy.adds_only ? 0
@@ -110,8 +122,7 @@ Committer::Lane* Committer::next(const CommitPolicy& policy, std::span<Lane* con
                        std::to_string(plan_.size()) + " messages");
   }
   // A step that gives work to several lanes is not mixed with another; small steps share a bundle.
-  const bool shared = std::ranges::any_of(in_flight_, [&](const Transaction& t) { return t.lane != lane; });
-  work.slice = plan_.take_slice({policy.slice, shared || (lanes.size() > 1 && at->entries > 2 * policy.slice)});
+  work.slice = plan_.take_slice({policy.slice, lanes.size() > 1 && at->entries > 2 * policy.slice});
   return lane;
 }
 
@@ -122,6 +133,10 @@ void Committer::send(Lane& lane, Retry work, Millis now) {
   t.attempt = work.attempt;
   t.since = now;
   const std::size_t count = t.slice.entries.size();
+  t.entries = count;
+  Load& load = load_of(lane);
+  ++load.bundles;
+  load.entries += count;
   t.first_xid = lane.take_xids(static_cast<std::uint32_t>(count) + 2);
   const bool meters = is_meters(stage_of(store_, t.slice.entries.front()));
   if (!meters) {
@@ -156,6 +171,7 @@ bool Committer::on_error(const Lane& lane, std::uint32_t xid, const openflow::Er
       const bool undone = error.type == openflow::kErrorBundleFailed && error.code == openflow::kBundleMessageFailed;
       if (!undone) lose(*t, error);
       fail(t, true);
+      release(now);
       return true;
     }
     const std::uint32_t offset = xid - t->first_xid;
@@ -182,17 +198,53 @@ bool Committer::on_barrier_reply(const Lane& lane, std::uint32_t xid, Millis now
       std::ranges::find_if(in_flight_, [&](const Transaction& x) { return x.lane == &lane && x.barrier_xid() == xid; });
   if (t == in_flight_.end() || t->commit_xid != 0) return false;
   progress(lane, now);
-  const bool refused = t->lost || !t->refusals.empty();
   if (t->bundle_id == 0) {
-    refused ? fail(t, false) : succeed(t);
-  } else if (refused) {
-    encode_bundle_control(t->lane->output(), t->bundle_id, BundleControl::discard_request, t->lane->next_xid());
-    fail(t, false);
+    t->lost || !t->refusals.empty() ? fail(t, false) : succeed(t);
   } else {
-    t->commit_xid = t->lane->next_xid();
-    encode_bundle_control(t->lane->output(), t->bundle_id, BundleControl::commit_request, t->commit_xid);
+    t->ready = true;
+    release(now);
   }
   return true;
+}
+
+// Settles what the switch has taken in and what nothing stands before any more, in the order it was sent.
+void Committer::release(Millis now) {
+  for (std::size_t i = 0; i < in_flight_.size();) {
+    const Position t = in_flight_.begin() + static_cast<std::ptrdiff_t>(i);
+    if (!t->ready || t->commit_xid != 0 || (!t->withdrawn && !may_end(t))) {
+      ++i;
+      continue;
+    }
+    const bool refused = t->lost || !t->refusals.empty();
+    if (!refused && !t->withdrawn) {
+      t->commit_xid = t->lane->next_xid();
+      t->since = now;
+      ++load_of(*t->lane).commits;
+      encode_bundle_control(t->lane->output(), t->bundle_id, BundleControl::commit_request, t->commit_xid);
+      ++i;
+      continue;
+    }
+    encode_bundle_control(t->lane->output(), t->bundle_id, BundleControl::discard_request, t->lane->next_xid());
+    if (t->withdrawn) {
+      put_back(t);
+    } else {
+      fail(t, false);
+    }
+    i = 0;
+  }
+}
+
+// Nothing that it builds on is still under way, and the lane has few COMMITs: the switch would take a row of them
+// without a pause. Those that had to wait would be such a row.
+bool Committer::may_end(Position t) {
+  const bool waits = std::any_of(in_flight_.begin(), t, [&](const Transaction& u) { return is_built_on(u, *t); });
+  t->held = t->held || waits;
+  return !waits && load_of(*t->lane).commits < (t->held ? 1 : kCommits);
+}
+
+// Whether the later one's flows may lead to the earlier one's.
+bool Committer::is_built_on(const Transaction& earlier, const Transaction& later) {
+  return std::pair(earlier.slice.stage, earlier.slice.first_step) < std::pair(later.slice.stage, later.slice.last_step);
 }
 
 bool Committer::on_commit_reply(const Lane& lane, std::uint32_t xid, Millis now) {
@@ -203,127 +255,15 @@ bool Committer::on_commit_reply(const Lane& lane, std::uint32_t xid, Millis now)
   // Expired between barrier and COMMIT and begun anew: cannot be, since nothing is added after the barrier; but an
   // error that says so outweighs a reply.
   t->lost ? fail(t, true) : succeed(t);
+  release(now);
   return true;
 }
 
 void Committer::succeed(Position t) {
-  const std::vector<Index> entries = std::move(t->slice.entries);
-  in_flight_.erase(t);
-  for (const Index entry : entries) {
+  const Transaction taken = take(t);
+  for (const Index entry : taken.slice.entries) {
     events_.on_confirmed(entry);
     store_.confirm(entry);
-  }
-}
-
-// --- failure ---------------------------------------------------------------------------------------------------------
-
-void Committer::fail(Position position, bool at_commit) {
-  Transaction t = std::move(*position);
-  in_flight_.erase(position);
-
-  if (t.lost) {
-    const std::string why = openflow::error_name(t.why_lost);
-    events_.on_trouble("the switch lost a bundle; sending it again",
-                       "bundle " + std::to_string(t.bundle_id) + ": " + why);
-    if (t.attempt >= kMaxLost) t.lane->fail("the switch loses every bundle: " + why);
-    // Whether these messages were refused for themselves or for want of their bundle cannot be told. They go again, and
-    // those that are bad are refused again.
-    t.refusals.clear();
-  }
-  const std::size_t count = t.slice.entries.size();
-  const bool guilty_alone = at_commit && !t.lost && t.refusals.empty() && count == 1;
-  if (guilty_alone) {
-    t.refusals.push_back({0, {openflow::kErrorBundleFailed, openflow::kBundleMessageFailed, 0, {}}});
-  }
-  std::vector<Index> forgotten;
-  for (const Refusal& refusal : t.refusals) {
-    const Index entry = t.slice.entries[refusal.position];
-    if (!events_.on_refused(entry, refusal.error)) forgotten.push_back(entry);
-  }
-  // A METER_MOD outside bundles that was not refused has taken effect.
-  std::vector<std::size_t> refused;
-  for (const Refusal& refusal : t.refusals) refused.push_back(refusal.position);
-  std::vector<Index> left;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Index entry = t.slice.entries[i];
-    if (t.bundle_id == 0 && !t.lost && std::ranges::find(refused, i) == refused.end()) {
-      events_.on_confirmed(entry);
-      store_.confirm(entry);
-    } else if (store_.mark_unsent(entry)) {
-      left.push_back(entry);
-    }
-  }
-  for (const Index entry : forgotten) store_.forget(entry);
-  t.slice.entries = std::move(left);
-  // The first time the rest goes again in one piece; an unknown or a second culprit is closed in on.
-  const bool unknown = at_commit && !t.lost && t.refusals.empty();
-  const bool halve = at_commit && (unknown || (t.attempt > 0 && !t.slice.whole));
-  again(std::move(t.slice), t.attempt + 1, halve && !t.lost);
-}
-
-void Committer::again(Slice slice, unsigned attempt, bool halve) {
-  if (slice.entries.empty()) return;
-  if (!halve || slice.entries.size() == 1) {
-    retries_.push_back({std::move(slice), attempt});
-    return;
-  }
-  const auto middle = slice.entries.begin() + static_cast<std::ptrdiff_t>(slice.entries.size() / 2);
-  Slice second{slice.stage, slice.whole, slice.first_step, slice.last_step, {middle, slice.entries.end()}};
-  slice.entries.erase(middle, slice.entries.end());
-  retries_.push_back({std::move(slice), attempt});
-  retries_.push_back({std::move(second), attempt});
-}
-
-bool Committer::lane_lost(const Lane& lane) {
-  bool had_some = false;
-  for (auto t = in_flight_.begin(); t != in_flight_.end();) {
-    if (t->lane != &lane) {
-      ++t;
-      continue;
-    }
-    had_some = true;
-    const std::vector<Index> entries = std::move(t->slice.entries);
-    t = in_flight_.erase(t);
-    for (const Index entry : entries) {
-      if (store_.mark_unsent(entry)) plan_.put(entry);
-    }
-  }
-  return had_some;
-}
-
-void Committer::yield() {
-  for (const Retry& r : std::exchange(retries_, {})) {
-    for (const Index entry : r.slice.entries) plan_.put(entry);
-  }
-}
-
-bool Committer::adds_referents() const {
-  const auto adds = [](Stage s) { return s == Stage::groups_add || s == Stage::meters_add; };
-  // A whole bundle is in the order of stages and begins with its groups, if it has any.
-  return plan_.size(Stage::groups_add) + plan_.size(Stage::meters_add) > 0 ||
-         std::ranges::any_of(in_flight_, [&](const Transaction& t) { return adds(t.slice.stage); }) ||
-         std::ranges::any_of(retries_, [&](const Retry& r) { return adds(r.slice.stage); });
-}
-
-// --- time ------------------------------------------------------------------------------------------------------------
-
-// The switch answers a lane in order: any answer shows that the ones behind are still being worked at.
-void Committer::progress(const Lane& lane, Millis now) {
-  for (Transaction& t : in_flight_) {
-    if (t.lane == &lane) t.since = now;
-  }
-}
-
-Millis Committer::deadline() const {
-  Millis first = kNever;
-  for (const Transaction& t : in_flight_) first = std::min(first, t.since + kPatience);
-  return first;
-}
-
-void Committer::tick(Millis now) {
-  for (const Transaction& t : in_flight_) {
-    if (now < t.since + kPatience) continue;
-    t.lane->fail("the switch did not answer a bundle for " + std::to_string(kPatience / 1000) + " s");
   }
 }
 

@@ -7,8 +7,9 @@
 // the xid of its ADD, or found by halving. Whatever happens to a bundle itself (expired, unknown id) leads to a new
 // bundle under a new id. Lost connection: unknown outcome; the engine reads the switch back.
 //
-// Over several lanes the switch keeps no order, so bundles are under way on two of them only if they belong to the same
-// step of the plan (one table). Order inside a match needs nothing: an entry has one message under way at most.
+// Over several lanes the switch keeps no order. Bundles of one step of the plan (one table) need none; one of a later
+// step is sent ahead, so that no lane stands idle at the end of a step, but its COMMIT is held until all that it builds
+// on is confirmed. Order inside a match needs nothing: an entry has one message under way at most.
 #pragma once
 
 #include <deque>
@@ -37,6 +38,7 @@ struct CommitPolicy {
   bool adds_only = false;   // there is more to come before anything may be deleted
   bool hold_flows = false;  // what they refer to is on its way by somebody else
   std::size_t slice = Plan::kSliceEntries;
+  std::size_t under_way = 3 * Plan::kSliceEntries;  // messages on one lane
 };
 
 struct CommitterTotals {
@@ -48,7 +50,8 @@ struct CommitterTotals {
 class Committer {
  public:
   using Lane = openflow::OpenFlowSession;
-  static constexpr std::size_t kInFlight = 3;          // on one lane
+  static constexpr std::size_t kMostBundles = 16;      // under way on one lane
+  static constexpr std::size_t kCommits = 4;           // of them, to be answered next
   static constexpr std::size_t kAtomicEntries = 5000;  // ≤ 10 ms of the switch's main thread
   static constexpr Millis kPatience = 60'000;          // for one answer, while echoes still come
 
@@ -63,7 +66,7 @@ class Committer {
   bool on_commit_reply(const Lane& lane, std::uint32_t xid, Millis now);
 
   // Nothing is known about what was under way there; it is in the plan again. True when there was something.
-  bool lane_lost(const Lane& lane);
+  bool lane_lost(const Lane& lane, Millis now);
   // The same for what waits to be tried again: the switch is about to be read back.
   void yield();
   [[nodiscard]] bool idle() const { return in_flight_.empty() && retries_.empty(); }
@@ -87,7 +90,11 @@ class Committer {
     std::uint32_t bundle_id = 0;  // 0: not a bundle
     std::uint32_t first_xid = 0;
     std::uint32_t commit_xid = 0;  // 0: not sent yet
+    std::size_t entries = 0;       // as sent
     unsigned attempt = 0;          // how often this slice has failed before
+    bool ready = false;            // the switch has taken in all of it
+    bool held = false;             // its COMMIT had to wait for others
+    bool withdrawn = false;        // what it builds on has failed
     bool lost = false;             // the switch no longer has this bundle as we made it
     openflow::Error why_lost;
     std::vector<Refusal> refusals;
@@ -96,6 +103,14 @@ class Committer {
     [[nodiscard]] std::uint32_t barrier_xid() const {
       return first_xid + static_cast<std::uint32_t>(slice.entries.size()) + 1;
     }
+    // The next move is not the switch's.
+    [[nodiscard]] bool ours() const { return ready && commit_xid == 0; }
+  };
+  struct Load {
+    const Lane* lane = nullptr;
+    std::size_t bundles = 0;
+    std::size_t entries = 0;
+    std::size_t commits = 0;
   };
   struct Retry {
     Slice slice;
@@ -104,14 +119,21 @@ class Committer {
   using Position = std::deque<Transaction>::iterator;
 
   [[nodiscard]] bool may_start(Stage stage) const;
-  [[nodiscard]] bool has_room(Lane& lane) const;
-  [[nodiscard]] Lane* free_lane(std::span<Lane* const> lanes) const;
-  [[nodiscard]] Lane* lane_for(const Plan::Front& at, std::span<Lane* const> lanes) const;
+  [[nodiscard]] bool has_room(Lane& lane, std::size_t most);
+  [[nodiscard]] Load& load_of(const Lane& lane);
+  Transaction take(Position t);
+  [[nodiscard]] Lane* free_lane(std::span<Lane* const> lanes, std::size_t most);
+  [[nodiscard]] Lane* lane_for(const Plan::Front& at, std::size_t most, std::span<Lane* const> lanes);
   [[nodiscard]] Lane* next(const CommitPolicy& policy, std::span<Lane* const> lanes, Retry& work);
   void next_retry(Retry& work);
   void send(Lane& lane, Retry work, Millis now);
   void send_message(const Transaction& t, std::size_t position);
   static void lose(Transaction& t, const openflow::Error& error);
+  void release(Millis now);
+  [[nodiscard]] bool may_end(Position t);
+  [[nodiscard]] static bool is_built_on(const Transaction& earlier, const Transaction& later);
+  void withdraw_dependents(Position failed);
+  void put_back(Position t);
   void succeed(Position t);
   void fail(Position t, bool at_commit);
   void again(Slice slice, unsigned attempt, bool halve);
@@ -123,7 +145,7 @@ class Committer {
   std::deque<Transaction> in_flight_;
   std::deque<Retry> retries_;
   std::uint32_t last_bundle_id_ = 0;
-  std::size_t most_in_flight_ = kInFlight;
+  std::vector<Load> loads_;
   CommitterTotals totals_;
 };
 

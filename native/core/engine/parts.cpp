@@ -26,7 +26,7 @@ void SwitchEngine::Parts::on_session_down(std::string_view reason, Millis now) {
   synced = false;
   finish_ingest();
   resync.abandon();
-  streams.lane_lost(session);
+  streams.lane_lost(session, now);
   streams.lanes().main_lost();
   if (streams.bulk_idle()) streams.lanes().rest();
   drift.engine_lost();
@@ -77,7 +77,7 @@ void SwitchEngine::Parts::on_lane_message(openflow::OpenFlowSession& lane, const
 // What was under way on a lane may be in the switch or not, and may have been on its way to either: only a read-back
 // knows. The other lanes finish what they have first.
 void SwitchEngine::Parts::on_lane_down(openflow::OpenFlowSession& lane, std::string_view reason, Millis now) {
-  if (!streams.lane_lost(lane)) return;
+  if (!streams.lane_lost(lane, now)) return;
   on_trouble("a lane was lost in mid-commit; reading the switch back", reason);
   if (session.up()) resync_wanted = full_given;
   pump(now);

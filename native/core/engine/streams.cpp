@@ -72,6 +72,8 @@ void Streams::compose(const StreamPolicy& policy, Millis now) {
   // Little for the main connection while lanes are on their way: with many ports it would be the last to finish.
   const bool beside_urgent = now < urgent_at_ + kUrgentLasts;
   if (beside_urgent || (standing.empty() && lanes_.awaited())) large.slice = std::min(large.slice, kSmallSlice);
+  // With less over many lanes some would have nothing for the switch's next turn.
+  large.under_way = (standing.size() > 1 ? 4 : 3) * large.slice;
   bulk_.compose(large, standing.empty() ? std::span<Committer::Lane* const>(main) : standing, now);
 }
 
@@ -87,9 +89,9 @@ void Streams::on_commit_reply(const Committer::Lane& lane, std::uint32_t xid, Mi
   if (!urgent_.on_commit_reply(lane, xid, now)) bulk_.on_commit_reply(lane, xid, now);
 }
 
-bool Streams::lane_lost(const Committer::Lane& lane) {
-  const bool small = urgent_.lane_lost(lane);
-  return bulk_.lane_lost(lane) || small;
+bool Streams::lane_lost(const Committer::Lane& lane, Millis now) {
+  const bool small = urgent_.lane_lost(lane, now);
+  return bulk_.lane_lost(lane, now) || small;
 }
 
 void Streams::yield() {

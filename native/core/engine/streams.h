@@ -45,7 +45,7 @@ class Streams {
   bool on_error(const Committer::Lane& lane, std::uint32_t xid, const openflow::Error& error, Millis now);
   void on_barrier_reply(const Committer::Lane& lane, std::uint32_t xid, Millis now);
   void on_commit_reply(const Committer::Lane& lane, std::uint32_t xid, Millis now);
-  bool lane_lost(const Committer::Lane& lane);
+  bool lane_lost(const Committer::Lane& lane, Millis now);
   void yield();  // before the switch is read back
 
   [[nodiscard]] bool idle() const { return urgent_.idle() && bulk_.idle(); }
