@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -31,6 +33,25 @@ void control(int epoll, int operation, int fd, std::uint32_t events, Loop::Watch
   event.events = events;
   event.data.u64 = id;
   check(::epoll_ctl(epoll, operation, fd, &event) == 0, "epoll_ctl");
+}
+
+// Has the scheduler let the calling thread go as soon as it has something to do, for a short turn, where other threads
+// have all processors; without it, it waits for the end of their turns of 3 ms while vswitchd has nothing to do. Its
+// share stays what it is. Linux before 6.12 takes no notice.
+void ask_for_short_turns() {
+  // sched_attr of linux/sched/types.h, which cannot be had beside <sched.h> before glibc 2.41.
+  struct {
+    std::uint32_t size, policy;
+    std::uint64_t flags;
+    std::int32_t nice;
+    std::uint32_t priority;
+    std::uint64_t runtime_ns, deadline_ns, period_ns;
+  } attributes{};
+  attributes.size = sizeof attributes;
+  if (::syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return;
+  if (attributes.policy != SCHED_OTHER) return;
+  attributes.runtime_ns = 100'000;  // the least there is
+  ::syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
 }  // namespace
@@ -124,6 +145,7 @@ void Loop::unwatch(WatchId id, int fd) {
 }
 
 void Loop::run() {
+  ask_for_short_turns();
   for (;;) {
     turn();
     if (!stopping_) continue;
