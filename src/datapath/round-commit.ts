@@ -49,6 +49,20 @@ const firstPartFlows = 250;
 /** What others refer to, by OpenFlow group or meter: a change of one of these goes with those that refer to it. */
 const referredTo: ReadonlySet<OwnerKind> = new Set(['group', 'service']);
 
+/** What goes ahead in parts, in this order. */
+const turns = ['others', 'rule', 'endpoint'] as const;
+
+function turnOf(owner: number): (typeof turns)[number] {
+  const kind = ownerKind(owner);
+  return kind === 'rule' || kind === 'endpoint' ? kind : 'others';
+}
+
+interface Split {
+  readonly ahead?: Iterable<AnyObject>;
+  /** Complete when `ahead` has been gone through. */
+  readonly rest: Iterable<AnyObject>;
+}
+
 /** How a large round goes to the engine. */
 interface InParts {
   /** The next part is to have so many flows. */
@@ -85,14 +99,16 @@ export class RoundCommit {
     const { engine, clock } = this.#parts;
     const started = clock();
     const { ahead, rest } = this.#split(dirty, mode);
-    const before = ahead.length > 0 ? engine.stats() : undefined;
+    const before = ahead === undefined ? undefined : engine.stats();
     before?.catch(() => undefined); // it is awaited with what comes after
     const owners: number[] = [];
     const commits: Promise<CommitResult>[] = [];
     const inParts: InParts = {
       flows: firstPartFlows,
       flush: () => {
-        const commit = engine.commit(this.#batch.bytes(), { mode });
+        // Of a large round the first parts are small, and yet not what the switch's other work makes way for.
+        const size = mode === 'auto' && ahead !== undefined ? 'staged' : mode;
+        const commit = engine.commit(this.#batch.bytes(), { mode: size });
         commit.catch(() => undefined); // it is awaited with the others
         commits.push(commit);
         this.#batch.reset();
@@ -100,7 +116,7 @@ export class RoundCommit {
       },
     };
     this.#batch.reset();
-    await this.#compile(world, ahead, owners, inParts);
+    if (ahead !== undefined) await this.#compile(world, ahead, owners, inParts);
     for (const owner of dirty.gone) compileGone(this.#batch, owner);
     if (dirty.system) {
       compileSystem(this.#batch, world);
@@ -131,25 +147,29 @@ export class RoundCommit {
     return { owners, result, compileUs: compiled - started, commitUs };
   }
 
-  /** What may go ahead in parts, in that order, and what goes in one piece after it. */
-  #split({ objects }: Dirty, mode: CommitMode): { ahead: readonly AnyObject[]; rest: Iterable<AnyObject> } {
-    const one = { ahead: [], rest: objects.values() };
+  /**
+   * What may go ahead in parts, and what goes in one piece after it. Looked for as it is needed: the objects may be a hundred thousand, cold
+   * in memory, and the switch waits for the first of them.
+   */
+  #split({ objects }: Dirty, mode: CommitMode): Split {
+    const one = { rest: objects.values() };
     if (mode === 'atomic' || objects.size < manyOwners) return one;
-    const first: AnyObject[] = [];
-    const rules: AnyObject[] = [];
-    const endpoints: AnyObject[] = [];
-    const rest: AnyObject[] = [];
-    for (const [owner, object] of objects) {
-      // By its key, for the objects themselves are a hundred thousand, cold in memory, and the switch waits.
+    const { book } = this.#parts;
+    for (const owner of objects.keys()) {
       const kind = ownerKind(owner);
-      if (this.#parts.book.flowsOf(owner) > 0) {
-        if (kind !== undefined && referredTo.has(kind)) return one;
-        rest.push(object);
-      } else if (kind === 'rule') rules.push(object);
-      else if (kind === 'endpoint') endpoints.push(object);
-      else first.push(object);
+      if (kind !== undefined && referredTo.has(kind) && book.flowsOf(owner) > 0) return one;
     }
-    return { ahead: [...first, ...rules, ...endpoints], rest };
+    const rest: AnyObject[] = [];
+    function* ahead(): Generator<AnyObject> {
+      for (const turn of turns) {
+        for (const [owner, object] of objects) {
+          if (turnOf(owner) !== turn) continue;
+          if (book.flowsOf(owner) === 0) yield object;
+          else rest.push(object);
+        }
+      }
+    }
+    return { ahead: ahead(), rest };
   }
 
   /** Adds the owners that compiled to `owners`. One that does not is left as it is on the switch and quarantined by name. */
