@@ -9,3 +9,9 @@ test.skipIf(!root)(
   () => flip({ connections: 1000, flips: 100, pushEveryMs: 400 }),
   1_800_000,
 );
+
+test.skipIf(!root)(
+  'with cut as well: 100 flips over 1,000 connections, and the ends of what is denied cannot open it again until it is allowed',
+  () => flip({ connections: 1000, flips: 100, pushEveryMs: 400, onPolicyChange: 'cut' }),
+  1_800_000,
+);
