@@ -232,6 +232,23 @@ TEST_CASE("after a restart of ours a refused owner keeps the flows of its earlie
   for (const auto& [key, flow] : first.fake.flows) CHECK(second.fake.flows.at(key).instructions == flow.instructions);
 }
 
+TEST_CASE("what is sent before the first full commit does not cost others the flows of their earlier life") {
+  Rig first;
+  first.connect();
+  first.commit(Batch().owner(owner(1)).flow(1, output(1)).flow(2, output(2)), kFull);
+  Rig second;
+  second.fake.flows = first.fake.flows;
+  second.fake.at_commit = [](const openflow::FlowMod& m) -> std::optional<Refused> {
+    return m.priority == 7 ? std::optional(Refused{2, 9}) : std::nullopt;
+  };
+  second.connect();
+  second.commit(Batch().owner(owner(5)).flow(5, output(1)));
+  Batch all;
+  all.owner(owner(5)).flow(5, output(1)).owner(owner(1)).flow(2, output(5)).flow(3, output(3), 0, 7);
+  CHECK(second.commit(all, kFull).quarantined.size() == 1);
+  CHECK(second.fake.flows.size() == 3);
+}
+
 TEST_CASE("a switch that refuses what it once took does not make us try for ever") {
   Rig rig;
   rig.connect();

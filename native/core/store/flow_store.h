@@ -160,7 +160,6 @@ class FlowStore {
   StoreCounts counts_;
   ReadScope scope_;  // of the dump under way
   DifferenceSink* sink_ = nullptr;
-  bool sent_any_ = false;  // in this run, whatever became of it
 };
 
 }  // namespace sluice

@@ -80,7 +80,7 @@ void FlowStore::mark_sent(Index entry) {
   e.sent = bodies_.share(e.desired);
   e.in_flight = true;
   e.asked = false;
-  sent_any_ = true;
+  for (Index w = e.first_want; w != 0; w = wants_[w].next_of_entry) owners_[wants_[w].owner].sent = true;
 }
 
 Outcome FlowStore::confirm(Index entry) {

@@ -56,9 +56,8 @@ void FlowStore::observe(const KeyView& key, const BodyView& body) {
     learn(entry, bodies_.equal(e.desired, body) ? bodies_.share(e.desired) : bodies_.make(body), sink_);
   }
   // What an earlier run of ours left is what a refusal must leave in place; what this one has sent of a change is not.
-  if (sent_any_) return;
   const Index owner = owners_.find(owner_of_cookie(body.head.cookie));
-  if (owner == 0 || owners_[owner].settled_once) return;
+  if (owner == 0 || owners_[owner].settled_once || owners_[owner].sent) return;
   Index w = find_want(entry, owner);
   if (w == 0) w = add_want(entry, owner);
   if (wants_[w].prior == 0) wants_[w].prior = bodies_.share(entries_[entry].confirmed);

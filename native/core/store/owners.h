@@ -27,6 +27,7 @@ struct Owner {
   std::uint32_t epoch = 0;    // the last batch that named it
   bool changed : 1 = false;   // some want's body differs from its prior
   bool settled_once : 1 = false;
+  bool sent : 1 = false;      // something of it, in this run, whatever became of it
   bool reported : 1 = false;  // in the store's list of owners to settle
   bool quarantined : 1 = false;
 };
