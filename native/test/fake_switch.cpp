@@ -146,6 +146,8 @@ void FakeSwitch::on_bundle_control(const Header& header, Bytes message) {
   switch (control) {
     case BundleControl::open_request:
       log.emplace_back("open");
+      // What is in it goes, and the next ADD begins it anew.
+      if (wires_[wire_].bundles.erase(id) != 0) return error(header.xid, {17, 2});
       wires_[wire_].bundles[id];
       wires_[wire_].open_xids[id] = header.xid;
       return reply(Type::bundle_control, header.xid, body);

@@ -140,7 +140,8 @@ void Committer::send(Lane& lane, Retry work, Millis now) {
   t.first_xid = lane.take_xids(static_cast<std::uint32_t>(count) + 2);
   const bool meters = is_meters(stage_of(store_, t.slice.entries.front()));
   if (!meters) {
-    t.bundle_id = ++last_bundle_id_ != 0 ? last_bundle_id_ : ++last_bundle_id_;
+    // Unique on the connection, which two committers share: the switch drops a bundle whose id is opened again.
+    t.bundle_id = t.first_xid;
     encode_bundle_control(lane.output(), t.bundle_id, BundleControl::open_request, t.first_xid);
     ++totals_.bundles;
   }
@@ -239,7 +240,10 @@ void Committer::release(Millis now) {
 bool Committer::may_end(Position t) {
   const bool waits = std::any_of(in_flight_.begin(), t, [&](const Transaction& u) { return is_built_on(u, *t); });
   t->held = t->held || waits;
-  return !waits && load_of(*t->lane).commits < (t->held ? 1 : kCommits);
+  if (waits) return false;
+  if (!t->held) return load_of(*t->lane).commits < kCommits;
+  return std::ranges::none_of(in_flight_,
+                              [&](const Transaction& u) { return u.lane == t->lane && u.held && u.commit_xid != 0; });
 }
 
 // Whether the later one's flows may lead to the earlier one's.

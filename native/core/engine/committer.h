@@ -144,7 +144,6 @@ class Committer {
   CommitEvents& events_;
   std::deque<Transaction> in_flight_;
   std::deque<Retry> retries_;
-  std::uint32_t last_bundle_id_ = 0;
   std::vector<Load> loads_;
   CommitterTotals totals_;
 };

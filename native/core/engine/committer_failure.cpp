@@ -68,6 +68,7 @@ void Committer::withdraw_dependents(Position failed) {
 }
 
 void Committer::put_back(Position t) {
+  withdraw_dependents(t);
   const Transaction taken = take(t);
   for (const Index entry : taken.slice.entries) {
     if (store_.mark_unsent(entry)) plan_.put(entry);
@@ -96,7 +97,6 @@ bool Committer::lane_lost(const Lane& lane, Millis now) {
       continue;
     }
     had_some = true;
-    withdraw_dependents(t);
     put_back(t);
   }
   release(now);
