@@ -25,6 +25,21 @@ void plant(FakeSwitch& fake, std::uint32_t port, std::uint16_t idle_timeout_sec,
   fake.flows[{{0, 100}, oxm}] = {cookie, idle_timeout_sec, oxm, output(1)};
 }
 
+// A new engine on a switch that has two flows of owner 1 from an earlier one, and refuses what has priority 7.
+struct SecondLife : Rig {
+  SecondLife() {
+    Rig first;
+    first.connect();
+    first.commit(Batch().owner(owner(1)).flow(1, output(1)).flow(2, output(2)), kFull);
+    fake.flows = earlier = first.fake.flows;
+    fake.at_commit = [](const openflow::FlowMod& m) -> std::optional<Refused> {
+      return m.priority == 7 ? std::optional(Refused{2, 9}) : std::nullopt;
+    };
+    connect();
+  }
+  decltype(FakeSwitch::flows) earlier;
+};
+
 }  // namespace
 
 TEST_CASE("before the first full commit nothing is read and nothing of others is touched") {
@@ -216,32 +231,16 @@ TEST_CASE("batches that come while the dump runs only change what is desired") {
 }
 
 TEST_CASE("after a restart of ours a refused owner keeps the flows of its earlier life") {
-  Rig first;
-  first.connect();
-  first.commit(Batch().owner(owner(1)).flow(1, output(1)).flow(2, output(2)), kFull);
-  Rig second;
-  second.fake.flows = first.fake.flows;
-  second.fake.at_commit = [](const openflow::FlowMod& m) -> std::optional<Refused> {
-    return m.priority == 7 ? std::optional(Refused{2, 9}) : std::nullopt;
-  };
-  second.connect();
+  SecondLife second;
   const CommitResult result = second.commit(Batch().owner(owner(1)).flow(2, output(5)).flow(3, output(3), 0, 7), kFull);
   REQUIRE(result.quarantined.size() == 1);
   CHECK(result.quarantined[0].error == "OFPBAC_BAD_OUT_GROUP");
   CHECK(second.fake.flows.size() == 2);
-  for (const auto& [key, flow] : first.fake.flows) CHECK(second.fake.flows.at(key).instructions == flow.instructions);
+  for (const auto& [key, flow] : second.earlier) CHECK(second.fake.flows.at(key).instructions == flow.instructions);
 }
 
 TEST_CASE("what is sent before the first full commit does not cost others the flows of their earlier life") {
-  Rig first;
-  first.connect();
-  first.commit(Batch().owner(owner(1)).flow(1, output(1)).flow(2, output(2)), kFull);
-  Rig second;
-  second.fake.flows = first.fake.flows;
-  second.fake.at_commit = [](const openflow::FlowMod& m) -> std::optional<Refused> {
-    return m.priority == 7 ? std::optional(Refused{2, 9}) : std::nullopt;
-  };
-  second.connect();
+  SecondLife second;
   second.commit(Batch().owner(owner(5)).flow(5, output(1)));
   Batch all;
   all.owner(owner(5)).flow(5, output(1)).owner(owner(1)).flow(2, output(5)).flow(3, output(3), 0, 7);

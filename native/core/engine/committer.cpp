@@ -61,8 +61,7 @@ Committer::Load& Committer::load_of(const Lane& lane) {
 Committer::Transaction Committer::take(Position t) {
   Load& load = load_of(*t->lane);
   --load.bundles;
-  load.entries -= t->entries;
-  if (t->commit_xid != 0) --load.commits;
+  load.entries -= t->slice.entries.size();
   Transaction taken = std::move(*t);
   in_flight_.erase(t);
   return taken;
@@ -133,7 +132,6 @@ void Committer::send(Lane& lane, Retry work, Millis now) {
   t.attempt = work.attempt;
   t.since = now;
   const std::size_t count = t.slice.entries.size();
-  t.entries = count;
   Load& load = load_of(lane);
   ++load.bundles;
   load.entries += count;
@@ -220,7 +218,6 @@ void Committer::release(Millis now) {
     if (!refused && !t->withdrawn) {
       t->commit_xid = t->lane->next_xid();
       t->since = now;
-      ++load_of(*t->lane).commits;
       encode_bundle_control(t->lane->output(), t->bundle_id, BundleControl::commit_request, t->commit_xid);
       ++i;
       continue;
@@ -241,9 +238,9 @@ bool Committer::may_end(Position t) {
   const bool waits = std::any_of(in_flight_.begin(), t, [&](const Transaction& u) { return is_built_on(u, *t); });
   t->held = t->held || waits;
   if (waits) return false;
-  if (!t->held) return load_of(*t->lane).commits < kCommits;
-  return std::ranges::none_of(in_flight_,
-                              [&](const Transaction& u) { return u.lane == t->lane && u.held && u.commit_xid != 0; });
+  const auto commits = std::ranges::count_if(
+      in_flight_, [&](const Transaction& u) { return u.lane == t->lane && u.commit_xid != 0 && (u.held || !t->held); });
+  return commits < (t->held ? 1 : kCommits);
 }
 
 // Whether the later one's flows may lead to the earlier one's.

@@ -51,7 +51,7 @@ class Committer {
  public:
   using Lane = openflow::OpenFlowSession;
   static constexpr std::size_t kMostBundles = 16;      // under way on one lane
-  static constexpr std::size_t kCommits = 4;           // of them, to be answered next
+  static constexpr std::ptrdiff_t kCommits = 4;        // of them, to be answered next
   static constexpr std::size_t kAtomicEntries = 5000;  // ≤ 10 ms of the switch's main thread
   static constexpr Millis kPatience = 60'000;          // for one answer, while echoes still come
 
@@ -90,7 +90,6 @@ class Committer {
     std::uint32_t bundle_id = 0;  // 0: not a bundle
     std::uint32_t first_xid = 0;
     std::uint32_t commit_xid = 0;  // 0: not sent yet
-    std::size_t entries = 0;       // as sent
     unsigned attempt = 0;          // how often this slice has failed before
     bool ready = false;            // the switch has taken in all of it
     bool held = false;             // its COMMIT had to wait for others
@@ -110,7 +109,6 @@ class Committer {
     const Lane* lane = nullptr;
     std::size_t bundles = 0;
     std::size_t entries = 0;
-    std::size_t commits = 0;
   };
   struct Retry {
     Slice slice;
