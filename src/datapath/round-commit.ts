@@ -67,7 +67,7 @@ interface Split {
 interface InParts {
   /** The next part is to have so many flows. */
   flows: number;
-  flush(): void;
+  flush(how: CommitMode): void;
 }
 
 export class RoundCommit {
@@ -105,10 +105,8 @@ export class RoundCommit {
     const commits: Promise<CommitResult>[] = [];
     const inParts: InParts = {
       flows: firstPartFlows,
-      flush: () => {
-        // Of a large round the first parts are small, and yet not what the switch's other work makes way for.
-        const size = mode === 'auto' && ahead !== undefined ? 'staged' : mode;
-        const commit = engine.commit(this.#batch.bytes(), { mode: size });
+      flush: (how) => {
+        const commit = engine.commit(this.#batch.bytes(), { mode: how });
         commit.catch(() => undefined); // it is awaited with the others
         commits.push(commit);
         this.#batch.reset();
@@ -123,7 +121,7 @@ export class RoundCommit {
       owners.push(systemOwner);
     }
     await this.#compile(world, rest, owners);
-    if (this.#batch.ownerCount > 0 || commits.length === 0) inParts.flush();
+    if (this.#batch.ownerCount > 0 || commits.length === 0) inParts.flush(mode);
     const compiled = clock();
     const results = await Promise.all(commits);
     const commitUs = clock() - compiled;
@@ -190,7 +188,8 @@ export class RoundCommit {
         book.uncompilable(owner, reason);
         log.error({ kind: object.kind, key: object.key, err: error }, 'an object cannot be compiled');
       }
-      if (inParts !== undefined && this.#batch.flowCount >= inParts.flows) inParts.flush();
+      // Staged: the first parts are small, and yet no small changes that the rest has to make way for.
+      if (inParts !== undefined && this.#batch.flowCount >= inParts.flows) inParts.flush('staged');
       if (++looked < ownersBetweenLooks) continue;
       looked = 0;
       if (clock() - since < sliceUs) continue;
